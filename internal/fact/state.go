@@ -66,16 +66,16 @@ type State struct {
 	Identifier  person.Identifier
 	Verified    bool // a verified event named this identifier
 	First, Last clock.Instant
-	Attributes  []Attribute // sorted by name, then origin
-	Grants      []Grant     // the latest per (purpose, channel, topic), sorted by them
-	Preference  Preference  // the latest; Set is zero when there is none
-	Counters    []Counter   // sorted by name
-	Purchases   []Purchase  // sorted by item, variant
-	Spends      []Spend     // sorted by currency
-	Contacted   []Contacted // the last 31 days, sorted by time
-	Friends     []Friend    // sorted by relation, then time
-	Memberships []Membership // current ones, sorted by audience; on the anchor only
-	Uncovered   int64        // values that no notice covers
+	Attributes  []Attribute   // sorted by name, then origin
+	Grants      []Grant       // the latest per (purpose, channel, topic), sorted by them
+	Preference  Preference    // the latest; Set is zero when there is none
+	Counters    []Counter     // sorted by name
+	Purchases   []Purchase    // sorted by item, variant
+	Spends      []Spend       // sorted by currency
+	Contacted   []Contacted   // the last 31 days, sorted by time
+	Friends     []Friend      // sorted by relation, then time
+	Memberships []Membership  // current ones, sorted by audience; on the anchor only
+	Uncovered   int64         // values that no notice covers
 	Due         clock.Instant // when the person's audiences must be looked at again; anchor only
 }
 
@@ -105,4 +105,12 @@ type Profile struct {
 	Friends     []Friend
 	Memberships []Membership
 	Uncovered   int64
+}
+
+// Sight is what one use may see of one person: the permitted part of a Profile
+// and the paths of what is withheld. Withheld is unknown, neither absent nor
+// false; what is in neither was never given.
+type Sight struct {
+	Profile  *Profile
+	Withheld map[string]string // field path → ruling code
 }

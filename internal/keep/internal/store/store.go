@@ -72,6 +72,8 @@ type Identity interface {
 	Find(ctx context.Context, hashes []person.Hash) ([]Fragment, error)
 	// Get returns the rows of the ids that exist, in no order.
 	Get(ctx context.Context, ids []fact.FragmentID) ([]Fragment, error)
+	// ByRef returns the rows of the person ids that exist, in no order.
+	ByRef(ctx context.Context, refs []person.Ref) ([]Fragment, error)
 	// Admit inserts the fragments whose hash is new (ID is ignored), raises
 	// Verified on those that exist, adds the links, and returns every named
 	// fragment as it now stands, read back in the same transaction: when two
@@ -240,6 +242,9 @@ type Reader interface {
 	Job(ctx context.Context, id int64) (Job, error)
 	// Jobs lists by kind and state, newest first.
 	Jobs(ctx context.Context, kind, state string, limit int) ([]Job, error)
+	// Leased returns the jobs of the fragments that somebody holds at now: work
+	// that may be leaving at this moment.
+	Leased(ctx context.Context, ids []fact.FragmentID, now clock.Instant) ([]Job, error)
 	Quarantine(ctx context.Context, after int64, limit int) ([]Quarantined, error)
 	// Definitions returns, for a kind ("" is all), every version, by kind, key, version.
 	Definitions(ctx context.Context, kind string) ([]Definition, error)
@@ -272,7 +277,7 @@ type Writer interface {
 	// DropFacts empties the bodies of facts but keeps the last 16 bytes, so
 	// that the chain still verifies (retention).
 	DropFacts(ctx context.Context, id fact.FragmentID, ns []uint64) error
-	// TruncateFacts and friends are for rebuild: projections only.
+	// ClearStates removes every projection row, for a rebuild from the facts.
 	ClearStates(ctx context.Context) error
 
 	// Enqueue adds jobs; one whose (kind, unique) exists is left out.
