@@ -18,11 +18,20 @@ type Attribute struct {
 	Message person.Hash   // breaks ties at the same instant
 }
 
-// Counter counts events of one name.
+// DayCount is how many events fell on one UTC day.
+type DayCount struct {
+	Day   int32 // days since 1970-01-01
+	Count int32
+}
+
+// Counter counts events of one name that arrived under one notice: the promise
+// decides what a count may be used for, so promises are not mixed in one.
 type Counter struct {
 	Name        string
+	Notice      string // "" is uncovered
 	Count       int64
 	First, Last clock.Instant
+	Days        []DayCount // sorted; the 400 days up to Last
 }
 
 // Purchase is the last time one variant was bought, and whether it came back.
@@ -38,9 +47,10 @@ type Purchase struct {
 	Gift     bool // said to be for someone else
 }
 
-// Spend is money in one currency, in minor units.
+// Spend is money in one currency, in minor units, under one notice.
 type Spend struct {
 	Currency string
+	Notice   string
 	Minor    int64
 	Orders   int64
 }
