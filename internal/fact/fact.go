@@ -230,8 +230,8 @@ type Cap struct {
 // Preference is the whole of what a person set, each time they set it.
 type Preference struct {
 	Muted    []string // topics
-	Topics   []string // topics asked for; empty is no choice
-	Channels []string // in order of liking; a channel left out of a non-empty list is refused
+	Topics   []string // topics asked for; empty is no choice, a list of only "" is none of them
+	Channels []string // in order of liking; a channel left out of a non-empty list is refused, so [""] refuses all
 	Caps     []Cap
 	QuietOn  bool
 	QuietAt  int // minutes after local midnight

@@ -34,25 +34,66 @@ type Counter struct {
 	Days        []DayCount // sorted; the 400 days up to Last
 }
 
-// Purchase is the last time one variant was bought, and whether it came back.
+// Purchase is what is left of all purchases of one variant under one notice:
+// how many were kept, when the last was bought and when one last came back.
 type Purchase struct {
 	Item     string // product_id
 	Variant  string // sku or variant; "" when the item has none
-	Category string
-	Brand    string
-	Quantity int64 // bought less returned, over all time
+	Category string // as the last purchase said
+	Brand    string // as the last purchase said
+	Quantity int64  // bought less returned, over all time
 	Last     clock.Instant
 	Returned clock.Instant // last return; zero is never
-	Notice   string
-	Gift     bool // said to be for someone else
+	Notice   string        // "" is uncovered
+	Gift     bool          // all that was kept was said to be for someone else
 }
 
-// Spend is money in one currency, in minor units, under one notice.
+// Spend is money in one currency, in minor units, under one notice, less what
+// was refunded.
 type Spend struct {
-	Currency string
-	Notice   string
+	Currency string // ISO 4217
+	Notice   string // "" is uncovered
 	Minor    int64
 	Orders   int64
+}
+
+// Order is one order as far as it was told, under whichever messages it came:
+// the same order told twice is one. A State keeps its newest orders like this.
+type Order struct {
+	Key       uint64        // hash of the order's id, or of the message when there is none
+	Whole     bool          // one report tells all of it; else each line has a report of its own
+	At        clock.Instant // of the whole report
+	Message   person.Hash   // of the whole report
+	Notice    string        // of the whole report
+	Currency  string        // of Minor; "" when nobody named one
+	Minor     int64         // what was paid for the whole
+	Cancelled clock.Instant // zero is never
+	Lines     []Line        // sorted by item, variant
+	Returns   []Return      // sorted by time, source, item, variant
+}
+
+// Line is one variant of an Order. At, Message and Notice are set only where
+// each line has a report of its own.
+type Line struct {
+	Item, Variant   string
+	Category, Brand string
+	Quantity        int64 // below zero: came back at the till, from whichever order
+	Gift            bool
+	Currency        string // of Minor; "" when nobody named one
+	Minor           int64  // price times quantity
+	At              clock.Instant
+	Message         person.Hash
+	Notice          string
+}
+
+// Return is what came back of an Order in one report.
+type Return struct {
+	Item, Variant string // both "" when no product was named
+	Quantity      int64
+	Currency      string // of Minor; "" when no amount was named
+	Minor         int64
+	At            clock.Instant
+	Source        string // two sources may tell of the same return
 }
 
 // Contacted is one message that left for this person; caps read these.
@@ -60,6 +101,8 @@ type Contacted struct {
 	Channel string
 	Class   string // "marketing" or "service"
 	At      clock.Instant
+	ID      uint64 // hash of the disclosure's id; 0 is not known
+	Back    bool   // it failed or was refused, so the slot is free again (State only)
 }
 
 // Friend is a tie to another identifier or group.
@@ -67,6 +110,8 @@ type Friend struct {
 	Relation string // "group", "friend"
 	Value    person.Secret
 	At       clock.Instant
+	Notice   string // "" is uncovered
+	Gone     bool   // the tie was undone (State only)
 }
 
 // State is the projection of one fragment's facts. Two States of one person
@@ -76,16 +121,19 @@ type State struct {
 	Identifier  person.Identifier
 	Verified    bool // a verified event named this identifier
 	First, Last clock.Instant
-	Attributes  []Attribute   // sorted by name, then origin
-	Grants      []Grant       // the latest per (purpose, channel, topic), sorted by them
+	Attributes  []Attribute   // sorted by name, then origin; JSON null is a deletion, no text is a value too long to hold
+	Grants      []Grant       // sorted by purpose, channel, topic: the latest of each, and the latest that resolves
 	Preference  Preference    // the latest; Set is zero when there is none
-	Counters    []Counter     // sorted by name
-	Purchases   []Purchase    // sorted by item, variant
-	Spends      []Spend       // sorted by currency
-	Contacted   []Contacted   // the last 31 days, sorted by time
-	Friends     []Friend      // sorted by relation, then time
-	Memberships []Membership  // current ones, sorted by audience; on the anchor only
-	Uncovered   int64         // values that no notice covers
+	Counters    []Counter     // sorted by name, notice
+	Orders      []Order       // the newest orders, sorted by key
+	Settled     []uint64      // keys of older orders, sorted; they are in Purchases and Spends
+	Purchases   []Purchase    // of settled orders only, sorted by item, variant, notice; Quantity may be below zero
+	Spends      []Spend       // of settled orders only, sorted by currency, notice
+	Contacted   []Contacted   // the last 31 days, sorted by time, id
+	Friends     []Friend      // sorted by relation, value
+	Memberships []Membership  // the latest word per audience and purpose, sorted by them; on the anchor only
+	Uncovered   int64         // values that came under no notice
+	Full        bool          // some list is at its limit: facts hold more than the state shows
 	Due         clock.Instant // when the person's audiences must be looked at again; anchor only
 }
 
@@ -108,13 +156,14 @@ type Profile struct {
 	Attributes  []Attribute // the speaking one first within each name
 	Grants      []Grant     // most restrictive over fragments, per (purpose, channel, topic)
 	Preference  Preference  // most restrictive over fragments
-	Counters    []Counter
-	Purchases   []Purchase
-	Spends      []Spend
-	Contacted   []Contacted
-	Friends     []Friend
+	Counters    []Counter   // sorted by name, notice
+	Purchases   []Purchase  // sorted by item, variant, notice
+	Spends      []Spend     // sorted by currency, notice
+	Contacted   []Contacted // sorted by time
+	Friends     []Friend    // sorted by relation, then time
 	Memberships []Membership
 	Uncovered   int64
+	Full        bool
 }
 
 // Sight is what one use may see of one person: the permitted part of a Profile
