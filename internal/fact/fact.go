@@ -286,6 +286,7 @@ type Disclosure struct {
 	Country    string
 	Purpose    string
 	Channel    string
+	Class      string // "marketing" or "service": what caps count
 	Categories []string
 	Fields     []string
 	Protection string // how it travels: "tls", "hashed"
