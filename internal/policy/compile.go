@@ -1,0 +1,207 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/heed-platform/heed/internal/problem"
+)
+
+// Rules are compiled definitions. They are immutable and safe for concurrent
+// use; nil and the zero Rules deny everything.
+type Rules struct {
+	purposes   map[string]*purpose
+	categories map[string]Category
+	sensitive  []string
+	notices    map[string]*notice
+	recipients map[string]*recipient
+	sources    map[string]Source
+	attributes map[string]Attribute
+	topics     map[string]ItemCategory
+	namespaces map[string]Namespace
+	words      map[string]bool // purposes that a refusal may name
+	exact      map[string]*law // by jurisdiction that a pack lists, or the country of one
+	within     map[string]*law // by country, for parts of it that no pack lists
+	strictest  *law
+	brand      Brand
+}
+
+type purpose struct {
+	Purpose
+
+	parents []string // purposes above it whose yes is a yes to it
+}
+
+type notice struct {
+	Notice
+
+	hash  string
+	bound []Cover // what this and every later version promise
+}
+
+type recipient struct {
+	Recipient
+
+	cleared bool // approved, and so is everyone it passes data to
+}
+
+var errDefinitions = problem.New(problem.Invalid, "definitions-invalid",
+	"The definitions contradict themselves; mend the places named and apply again.")
+
+// Compile checks the definitions and makes Rules of them. The problem is
+// definitions-invalid, with every fault as kind/key and reason.
+func Compile(d Definitions) (*Rules, error) {
+	if faults := d.Faults(); len(faults) > 0 {
+		err := errDefinitions
+		for _, f := range faults {
+			err = err.At(f.Place(), f.Reason)
+		}
+		return nil, err
+	}
+	r := &Rules{
+		purposes:   map[string]*purpose{},
+		categories: index(d.Categories, func(c Category) string { return c.Key }),
+		notices:    map[string]*notice{},
+		recipients: map[string]*recipient{},
+		sources:    index(d.Sources, func(s Source) string { return s.Key }),
+		attributes: index(d.Attributes, func(a Attribute) string { return a.Name }),
+		topics:     index(d.ItemCategories, func(c ItemCategory) string { return c.Key }),
+		namespaces: index(d.Namespaces, func(n Namespace) string { return n.Key }),
+		brand:      d.Brand,
+	}
+	for _, c := range d.Categories {
+		if c.Sensitive {
+			r.sensitive = append(r.sensitive, c.Key)
+		}
+	}
+	r.compilePurposes(d.Purposes)
+	r.compileNotices(d.Notices)
+	r.compileRecipients(d.Recipients)
+	r.compileLaws(d.Packs)
+	return r, nil
+}
+
+func index[T any](list []T, key func(T) string) map[string]T {
+	m := make(map[string]T, len(list))
+	for _, v := range list {
+		m[key(v)] = v
+	}
+	return m
+}
+
+func (r *Rules) compilePurposes(list []Purpose) {
+	for _, p := range list {
+		c := &purpose{Purpose: p, parents: []string{p.Key}}
+		for _, o := range list {
+			if o.CoversChildren && o.Key != p.Key && Within(p.Key, o.Key) {
+				c.parents = append(c.parents, o.Key)
+			}
+		}
+		r.purposes[p.Key] = c
+	}
+}
+
+// compileNotices narrows each version to what all later versions still promise:
+// a wider promise waits for the person, a narrower one holds at once.
+func (r *Rules) compileNotices(list []Notice) {
+	byAge := slices.Clone(list)
+	slices.SortStableFunc(byAge, func(a, b Notice) int { return b.Version - a.Version })
+	newer := map[string]*notice{}
+	for _, n := range byAge {
+		if _, known := r.notices[n.Ref()]; known {
+			continue // another language of the same version: same promise
+		}
+		c := &notice{Notice: n, hash: n.Hash(), bound: n.Covers}
+		if later := newer[n.Key]; later != nil {
+			c.bound = r.narrow(n.Covers, later)
+		}
+		r.notices[n.Ref()] = c
+		newer[n.Key] = c
+	}
+}
+
+// narrow keeps of covers what later promises as well, purpose by purpose, for
+// each category that either of them names.
+func (r *Rules) narrow(covers []Cover, later *notice) []Cover {
+	var kept []Cover
+	for _, c := range covers {
+		for _, category := range named(c.Category, later.bound) {
+			var purposes []string
+			for key := range r.purposes {
+				if r.promises([]Cover{c}, category, key) && r.promises(later.bound, category, key) {
+					purposes = append(purposes, key)
+				}
+			}
+			slices.Sort(purposes)
+			if len(purposes) > 0 {
+				kept = append(kept, Cover{Category: category, Purposes: purposes})
+			}
+		}
+	}
+	return kept
+}
+
+// named is category and whatever the covers name below it.
+func named(category string, covers []Cover) []string {
+	list := []string{category}
+	for _, c := range covers {
+		if c.Category != category && Within(c.Category, category) {
+			list = append(list, c.Category)
+		}
+	}
+	return list
+}
+
+// promises reports whether one of the covers holds the category and names the
+// purpose, or a purpose whose yes reaches it. A cover that names a broad
+// category does not reach a sensitive one below it.
+func (r *Rules) promises(covers []Cover, category, purposeKey string) bool {
+	p := r.purposes[purposeKey]
+	if p == nil || category == "" {
+		return false
+	}
+	for _, c := range covers {
+		if !Within(category, c.Category) || r.Sensitive(category) && !r.Sensitive(c.Category) {
+			continue
+		}
+		for _, named := range c.Purposes {
+			if slices.Contains(p.parents, named) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *Rules) compileRecipients(list []Recipient) {
+	for _, v := range list {
+		r.recipients[v.Key] = &recipient{Recipient: v}
+	}
+	for _, v := range r.recipients {
+		v.cleared = r.approved(v.Key, map[string]bool{})
+	}
+}
+
+func (r *Rules) approved(key string, seen map[string]bool) bool {
+	v := r.recipients[key]
+	if v == nil || !v.Approved {
+		return false
+	}
+	seen[key] = true
+	for _, sub := range v.Sub {
+		if !seen[sub] && !r.approved(sub, seen) {
+			return false
+		}
+	}
+	return true
+}
+
+// covers reports whether any of the purpose keys in list is p or a purpose
+// whose yes reaches p.
+func (p *purpose) covers(list []string) bool {
+	for _, key := range list {
+		if slices.Contains(p.parents, key) {
+			return true
+		}
+	}
+	return false
+}

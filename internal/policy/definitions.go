@@ -1,0 +1,202 @@
+package policy
+
+import (
+	"strconv"
+
+	"github.com/heed-platform/heed/internal/fact"
+)
+
+// Definitions is everything a workspace says about what data is, what it is for
+// and what was promised. Compile turns it into Rules.
+type Definitions struct {
+	Purposes       []Purpose      `yaml:"purposes" json:"purposes"`
+	Categories     []Category     `yaml:"categories" json:"categories"`
+	Notices        []Notice       `yaml:"notices" json:"notices"`
+	Packs          []Pack         `yaml:"packs" json:"packs"`
+	Recipients     []Recipient    `yaml:"recipients" json:"recipients"`
+	Sources        []Source       `yaml:"sources" json:"sources"`
+	Attributes     []Attribute    `yaml:"attributes" json:"attributes"`
+	ItemCategories []ItemCategory `yaml:"item_categories" json:"item_categories"`
+	Namespaces     []Namespace    `yaml:"namespaces" json:"namespaces"`
+	Brand          Brand          `yaml:"brand" json:"brand"`
+}
+
+// Purpose is what data is used for. Key is a Fides data use.
+type Purpose struct {
+	Key            string   `yaml:"key" json:"key"`
+	Label          string   `yaml:"label" json:"label"`                                         // the brand's words, fits "We use it for …"
+	Basis          Basis    `yaml:"basis" json:"basis"`                                         // where the law leaves the choice
+	Service        bool     `yaml:"service,omitempty" json:"service,omitempty"`                 // exempt from marketing's manners; essential.* only
+	Occasions      []string `yaml:"occasions,omitempty" json:"occasions,omitempty"`             // moments a service message may speak in ("event:Order Shipped")
+	Channels       []string `yaml:"channels,omitempty" json:"channels,omitempty"`               // where it may speak; any other is refused
+	CoversChildren bool     `yaml:"covers_children,omitempty" json:"covers_children,omitempty"` // a yes to it is a yes to the purposes below
+	ThirdParty     bool     `yaml:"third_party,omitempty" json:"third_party,omitempty"`         // bought data may decide here; off unless someone says so
+}
+
+// Category is a kind of data. Key is a Fides data category.
+type Category struct {
+	Key       string `yaml:"key" json:"key"`
+	Label     string `yaml:"label" json:"label"`                             // fits "your …"
+	Sensitive bool   `yaml:"sensitive,omitempty" json:"sensitive,omitempty"` // with everything below it
+}
+
+// Notice is one version, in one language, of a text that people were shown.
+type Notice struct {
+	Key      string   `yaml:"key" json:"key"`
+	Version  int      `yaml:"version" json:"version"`
+	Language string   `yaml:"language" json:"language"`
+	Title    string   `yaml:"title" json:"title"`
+	Text     string   `yaml:"text" json:"text"`
+	Covers   []Cover  `yaml:"covers" json:"covers"`
+	Return   string   `yaml:"return" json:"return"`                       // what the person gets for it
+	Keep     string   `yaml:"keep" json:"keep"`                           // how long, as the notice says it
+	Withdraw string   `yaml:"withdraw" json:"withdraw"`                   // how to take it back
+	Where    string   `yaml:"where" json:"where"`                         // where the data lies
+	Parties  []string `yaml:"parties,omitempty" json:"parties,omitempty"` // recipients named in it
+}
+
+// Ref is how values and grants name a notice: "membership@3".
+func (n Notice) Ref() string { return n.Key + "@" + strconv.Itoa(n.Version) }
+
+// Cover is one promise: this kind of data, for these purposes.
+type Cover struct {
+	Category string   `yaml:"category" json:"category"`
+	Purposes []string `yaml:"purposes" json:"purposes"`
+}
+
+// Pack is one law as data.
+type Pack struct {
+	Key           string    `yaml:"key" json:"key"`
+	Label         string    `yaml:"label" json:"label"`
+	Jurisdictions []string  `yaml:"jurisdictions" json:"jurisdictions"` // ISO 3166: "DE", "US-CA"
+	Modes         []Term    `yaml:"modes" json:"modes"`
+	GPC           GPC       `yaml:"gpc" json:"gpc"`
+	Sensitive     Sensitive `yaml:"sensitive" json:"sensitive"`
+	Minors        []Minors  `yaml:"minors" json:"minors"`
+	Transfers     Transfers `yaml:"transfers" json:"transfers"`
+	Clocks        []Clock   `yaml:"clocks" json:"clocks"`
+}
+
+// Term is how a pack lets one family of purposes begin, on one channel or, with
+// an empty channel, on all. The longest purpose speaks, then the named channel.
+type Term struct {
+	Purpose string  `yaml:"purpose" json:"purpose"`
+	Channel string  `yaml:"channel,omitempty" json:"channel,omitempty"`
+	Mode    Mode    `yaml:"mode" json:"mode"`
+	Bases   []Basis `yaml:"bases,omitempty" json:"bases,omitempty"` // accepted grounds; opt_in takes consent without saying so
+	Law     string  `yaml:"law,omitempty" json:"law,omitempty"`     // where it is written
+}
+
+// GPC is what a Global Privacy Control signal stops, and that it stops handing
+// data to controllers.
+type GPC struct {
+	Stops []string `yaml:"stops" json:"stops"` // purposes and all below them
+}
+
+// Sensitive is how a pack treats sensitive categories beyond the house rule.
+type Sensitive struct {
+	OwnPurchase bool `yaml:"own_purchase" json:"own_purchase"` // a plain purchase for oneself opens that very category
+}
+
+// Minors closes purposes to the young.
+type Minors struct {
+	Under    int      `yaml:"under" json:"under"`       // years
+	Purposes []string `yaml:"purposes" json:"purposes"` // and all below them
+	Unknown  Verdict  `yaml:"unknown" json:"unknown"`   // what holds while the age is not known: deny or allow
+}
+
+// Transfers says which countries data may go to without further safeguards; "*" is all.
+type Transfers struct {
+	Free []string `yaml:"free" json:"free"`
+}
+
+// Clock is a deadline that a law sets.
+type Clock struct {
+	Name     string `yaml:"name" json:"name"` // access, erasure, withdrawal, breach, …
+	Within   int    `yaml:"within" json:"within"`
+	Unit     string `yaml:"unit" json:"unit"` // hours, days, business_days, months
+	Extended int    `yaml:"extended,omitempty" json:"extended,omitempty"`
+	Law      string `yaml:"law,omitempty" json:"law,omitempty"`
+}
+
+// Recipient is a company outside that may receive personal data.
+type Recipient struct {
+	Key        string   `yaml:"key" json:"key"`
+	Label      string   `yaml:"label" json:"label"`
+	Role       Role     `yaml:"role" json:"role"`
+	Country    string   `yaml:"country" json:"country"` // ISO 3166
+	Safeguards string   `yaml:"safeguards,omitempty" json:"safeguards,omitempty"`
+	Purposes   []string `yaml:"purposes" json:"purposes"`
+	Sub        []string `yaml:"sub,omitempty" json:"sub,omitempty"` // keys of recipients it passes data to
+	Contact    string   `yaml:"contact" json:"contact"`             // where a person objects
+	Approved   bool     `yaml:"approved" json:"approved"`
+}
+
+// Source is where events come from.
+type Source struct {
+	Key    string `yaml:"key" json:"key"`
+	Label  string `yaml:"label" json:"label"`
+	Kind   string `yaml:"kind" json:"kind"`                                   // browser, server, import
+	Notice string `yaml:"notice,omitempty" json:"notice,omitempty"`           // what its values are given under, unless the event says otherwise
+	Origin Origin `yaml:"origin" json:"origin"`                               // what its values are worth at best
+	Strict bool   `yaml:"strict,omitempty" json:"strict,omitempty"`           // refuse at the door what the notice does not list
+	Expire int    `yaml:"expire_days,omitempty" json:"expire_days,omitempty"` // its values age out after so many days; 0 is never
+}
+
+// Attribute says which category a trait or an event counter belongs to. Name is
+// a trait ("phone") or a field path ("events.Product Viewed").
+type Attribute struct {
+	Name     string `yaml:"name" json:"name"`
+	Label    string `yaml:"label" json:"label"`
+	Category string `yaml:"category" json:"category"`
+}
+
+// ItemCategory says which data category the shop's own category belongs to; it
+// is also the topic of messages about it. Keys nest with dots.
+type ItemCategory struct {
+	Key      string `yaml:"key" json:"key"`
+	Label    string `yaml:"label" json:"label"`
+	Category string `yaml:"category" json:"category"`
+}
+
+// Namespace is a kind of identifier.
+type Namespace struct {
+	Key      string   `yaml:"key" json:"key"`
+	Label    string   `yaml:"label" json:"label"`
+	Category string   `yaml:"category" json:"category"`
+	Limit    int      `yaml:"limit,omitempty" json:"limit,omitempty"`     // how many of them one person may have; 0 is no limit
+	Days     int      `yaml:"days,omitempty" json:"days,omitempty"`       // within how many days; 0 is ever
+	Blocked  []string `yaml:"blocked,omitempty" json:"blocked,omitempty"` // values that name nobody
+}
+
+// Brand is who speaks.
+type Brand struct {
+	Key          string `yaml:"key" json:"key"`
+	Name         string `yaml:"name" json:"name"`
+	Address      string `yaml:"address" json:"address"`
+	Email        string `yaml:"email" json:"email"`
+	Phone        string `yaml:"phone,omitempty" json:"phone,omitempty"`
+	Website      string `yaml:"website" json:"website"`
+	Zone         string `yaml:"zone" json:"zone"`                 // IANA
+	Jurisdiction string `yaml:"jurisdiction" json:"jurisdiction"` // ISO 3166
+	Language     string `yaml:"language" json:"language"`
+	Caps         []Cap  `yaml:"caps" json:"caps"`
+	Quiet        Quiet  `yaml:"quiet" json:"quiet"`
+}
+
+// Cap is at most Count marketing messages in any window of Hours; an empty
+// channel counts all channels together.
+type Cap struct {
+	Channel string `yaml:"channel,omitempty" json:"channel,omitempty"`
+	Count   int    `yaml:"count" json:"count"`
+	Hours   int    `yaml:"hours" json:"hours"`
+}
+
+// Quiet is when marketing is silent, as local times "20:00" and "08:00".
+type Quiet struct {
+	From string `yaml:"from" json:"from"`
+	To   string `yaml:"to" json:"to"`
+}
+
+// Origin is fact.Origin as definitions write it.
+type Origin fact.Origin

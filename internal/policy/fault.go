@@ -1,0 +1,268 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Fault is one thing wrong with the definitions. Path leads from the definition
+// to the place ("covers.0.purposes.1"); it is empty for the whole.
+type Fault struct {
+	Kind   string
+	Key    string
+	Path   string
+	Reason string
+}
+
+// Place is the fault's position without a file: "notice/membership@3 covers.0".
+func (f Fault) Place() string {
+	return strings.TrimSpace(f.Kind + "/" + f.Key + " " + f.Path)
+}
+
+// Hash is the SHA-256 of what a person is shown, in hexadecimal.
+func (n Notice) Hash() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{n.Key, strconv.Itoa(n.Version), n.Language, n.Title, n.Text, n.Return}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+var (
+	dotted = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
+	plain  = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+	place2 = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
+)
+
+// check collects faults while it walks the definitions.
+type check struct {
+	faults     []Fault
+	purposes   map[string]bool
+	categories map[string]bool
+	recipients map[string]bool
+	notices    map[string]bool
+}
+
+func (c *check) say(kind, key, path, format string, args ...any) {
+	c.faults = append(c.faults, Fault{kind, key, path, fmt.Sprintf(format, args...)})
+}
+
+// Faults lists what is wrong, in the order of the definitions. Compile refuses
+// definitions that have any.
+func (d Definitions) Faults() []Fault {
+	c := &check{purposes: map[string]bool{}, categories: map[string]bool{}, recipients: map[string]bool{}, notices: map[string]bool{}}
+	c.names(d)
+	for _, p := range d.Purposes {
+		c.purpose(p)
+	}
+	for _, n := range d.Notices {
+		c.notice(n, d.Notices)
+	}
+	for _, p := range d.Packs {
+		c.pack(p)
+	}
+	for _, r := range d.Recipients {
+		c.recipient(r)
+	}
+	for _, s := range d.Sources {
+		c.source(s)
+	}
+	for _, a := range d.Attributes {
+		c.belongs("attribute", a.Name, a.Label, a.Category)
+	}
+	for _, i := range d.ItemCategories {
+		c.belongs("item_category", i.Key, i.Label, i.Category)
+	}
+	for _, n := range d.Namespaces {
+		c.belongs("namespace", n.Key, n.Label, n.Category)
+	}
+	return c.faults
+}
+
+// names notes what exists and finds keys that are malformed or said twice.
+func (c *check) names(d Definitions) {
+	seen := map[string]bool{}
+	once := func(kind, key, id string, form *regexp.Regexp) {
+		if !form.MatchString(key) {
+			c.say(kind, id, "key", "a key is lower-case words, such as %s", map[bool]string{true: "user.contact.email", false: "spring-letter"}[form == dotted])
+		}
+		if seen[kind+"/"+id] {
+			c.say(kind, id, "", "is defined twice")
+		}
+		seen[kind+"/"+id] = true
+	}
+	for _, p := range d.Purposes {
+		once("purpose", p.Key, p.Key, dotted)
+		c.purposes[p.Key] = true
+	}
+	for _, v := range d.Categories {
+		once("category", v.Key, v.Key, dotted)
+		c.categories[v.Key] = true
+		if v.Label == "" {
+			c.say("category", v.Key, "label", "needs a label that fits “your …”")
+		}
+	}
+	for _, n := range d.Notices {
+		once("notice", n.Key, n.Ref()+"/"+n.Language, plain)
+		c.notices[n.Ref()] = true
+	}
+	for _, p := range d.Packs {
+		once("pack", p.Key, p.Key, plain)
+	}
+	for _, r := range d.Recipients {
+		once("recipient", r.Key, r.Key, plain)
+		c.recipients[r.Key] = true
+	}
+	for _, s := range d.Sources {
+		once("source", s.Key, s.Key, plain)
+	}
+	for _, a := range d.Attributes {
+		once("attribute", "x", a.Name, plain)
+	}
+	for _, i := range d.ItemCategories {
+		once("item_category", i.Key, i.Key, dotted)
+	}
+	for _, n := range d.Namespaces {
+		once("namespace", n.Key, n.Key, plain)
+	}
+}
+
+func (c *check) purpose(p Purpose) {
+	if p.Label == "" {
+		c.say("purpose", p.Key, "label", "needs a label that fits “we use it for …”")
+	}
+	if p.Basis == NoBasis || p.Basis == ExistingCustomer {
+		c.say("purpose", p.Key, "basis", "needs a basis: consent, contract, legal_obligation or legitimate_interest")
+	}
+	if p.Service && !Within(p.Key, "essential") {
+		c.say("purpose", p.Key, "service", "only purposes under essential are service purposes")
+	}
+}
+
+func (c *check) notice(n Notice, all []Notice) {
+	id := n.Ref() + "/" + n.Language
+	if n.Version < 1 {
+		c.say("notice", id, "version", "versions count from 1")
+	}
+	if n.Language == "" || n.Title == "" || n.Text == "" {
+		c.say("notice", id, "", "needs a language, a title and a text")
+	}
+	if n.Return == "" {
+		c.say("notice", id, "return", "needs what the person gets in return")
+	}
+	for i, v := range n.Covers {
+		at := "covers." + strconv.Itoa(i)
+		c.category("notice", id, at+".category", v.Category)
+		for j, p := range v.Purposes {
+			if !c.purposes[p] {
+				c.say("notice", id, at+".purposes."+strconv.Itoa(j), "purpose %s is not defined", p)
+			}
+		}
+	}
+	for i, p := range n.Parties {
+		if !c.recipients[p] {
+			c.say("notice", id, "parties."+strconv.Itoa(i), "recipient %s is not defined", p)
+		}
+	}
+	for _, o := range all {
+		if o.Ref() == n.Ref() && o.Language < n.Language && !sameCovers(o.Covers, n.Covers) {
+			c.say("notice", id, "covers", "must promise the same in every language of version %d", n.Version)
+		}
+	}
+}
+
+func sameCovers(a, b []Cover) bool {
+	return slices.EqualFunc(a, b, func(x, y Cover) bool {
+		return x.Category == y.Category && slices.Equal(x.Purposes, y.Purposes)
+	})
+}
+
+func (c *check) pack(p Pack) {
+	if p.Label == "" {
+		c.say("pack", p.Key, "label", "needs a label")
+	}
+	for i, j := range p.Jurisdictions {
+		if !place2.MatchString(j) {
+			c.say("pack", p.Key, "jurisdictions."+strconv.Itoa(i), "%s is not an ISO 3166 code such as DE or US-CA", j)
+		}
+	}
+	said := map[place]bool{}
+	for i, t := range p.Modes {
+		at := "modes." + strconv.Itoa(i)
+		c.key("pack", p.Key, at+".purpose", t.Purpose)
+		if said[place{t.Purpose, t.Channel}] {
+			c.say("pack", p.Key, at, "says %s twice", t.Purpose)
+		}
+		said[place{t.Purpose, t.Channel}] = true
+	}
+	for i, s := range p.GPC.Stops {
+		c.key("pack", p.Key, "gpc.stops."+strconv.Itoa(i), s)
+	}
+	for i, m := range p.Minors {
+		for j, s := range m.Purposes {
+			c.key("pack", p.Key, fmt.Sprintf("minors.%d.purposes.%d", i, j), s)
+		}
+	}
+	for i, k := range p.Clocks {
+		if k.Within < 1 || !slices.Contains([]string{"hours", "days", "business_days", "months"}, k.Unit) {
+			c.say("pack", p.Key, "clocks."+strconv.Itoa(i), "needs within and a unit: hours, days, business_days or months")
+		}
+	}
+}
+
+// key checks a purpose that a law names: any data use, whether or not this
+// workspace has it.
+func (c *check) key(kind, key, path, purpose string) {
+	if !dotted.MatchString(purpose) {
+		c.say(kind, key, path, "%s is not a data use", purpose)
+	}
+}
+
+func (c *check) recipient(r Recipient) {
+	if r.Label == "" || r.Role == NoRole || !place2.MatchString(r.Country) {
+		c.say("recipient", r.Key, "", "needs a label, a role (processor or controller) and a country")
+	}
+	for i, p := range r.Purposes {
+		if !c.purposes[p] {
+			c.say("recipient", r.Key, "purposes."+strconv.Itoa(i), "purpose %s is not defined", p)
+		}
+	}
+	for i, s := range r.Sub {
+		if !c.recipients[s] {
+			c.say("recipient", r.Key, "sub."+strconv.Itoa(i), "recipient %s is not defined", s)
+		}
+	}
+}
+
+func (c *check) source(s Source) {
+	if !slices.Contains([]string{"browser", "server", "import"}, s.Kind) {
+		c.say("source", s.Key, "kind", "is browser, server or import")
+	}
+	if s.Notice != "" && !c.notices[s.Notice] {
+		c.say("source", s.Key, "notice", "notice %s is not defined", s.Notice)
+	}
+	if s.Notice == "" && s.Strict {
+		c.say("source", s.Key, "strict", "a strict source needs a notice")
+	}
+	if s.Origin < 1 || s.Origin > 4 {
+		c.say("source", s.Key, "origin", "needs an origin: declared, observed, inferred or third_party")
+	}
+}
+
+func (c *check) belongs(kind, key, label, category string) {
+	if label == "" {
+		c.say(kind, key, "label", "needs a label")
+	}
+	c.category(kind, key, "category", category)
+}
+
+func (c *check) category(kind, key, path, category string) {
+	for known := range c.categories {
+		if Within(category, known) {
+			return
+		}
+	}
+	c.say(kind, key, path, "category %s is not defined", category)
+}

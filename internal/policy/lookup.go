@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// The categories of what the shop sees people do, where no definition says
+// something narrower.
+const (
+	behavior        = "user.behavior"
+	purchaseHistory = "user.behavior.purchase_history"
+)
+
+// Category is the data category of a field path, and "" for a path that nobody
+// has given one: what has no category is withheld. Purchases of a shop category
+// that is not defined are purchase history and nothing more.
+func (r *Rules) Category(path string) string {
+	if r == nil {
+		return ""
+	}
+	if a, ok := r.attributes[path]; ok {
+		return a.Category
+	}
+	head, name, _ := strings.Cut(path, ".")
+	switch head {
+	case "traits":
+		return r.attributes[name].Category
+	case "identifiers":
+		return r.namespaces[name].Category
+	case "purchases":
+		if t, ok := r.topics[name]; ok {
+			return t.Category
+		}
+		return purchaseHistory
+	case "spend":
+		return purchaseHistory
+	case "events", "memberships":
+		return behavior
+	}
+	return ""
+}
+
+// Sensitive reports whether the category lies in one that is defined as
+// sensitive.
+func (r *Rules) Sensitive(category string) bool {
+	return r != nil && withinAny(category, r.sensitive)
+}
+
+// Purpose looks a definition up.
+func (r *Rules) Purpose(key string) (Purpose, bool) {
+	if r == nil || r.purposes[key] == nil {
+		return Purpose{}, false
+	}
+	return r.purposes[key].Purpose, true
+}
+
+// Notice looks a version up by its reference ("membership@3"). Its Covers are
+// what the text says; Promises is what still holds.
+func (r *Rules) Notice(ref string) (Notice, bool) {
+	if r == nil || r.notices[ref] == nil {
+		return Notice{}, false
+	}
+	return r.notices[ref].Notice, true
+}
+
+// Recipient looks a definition up.
+func (r *Rules) Recipient(key string) (Recipient, bool) {
+	if r == nil || r.recipients[key] == nil {
+		return Recipient{}, false
+	}
+	return r.recipients[key].Recipient, true
+}
+
+// Source looks a definition up.
+func (r *Rules) Source(key string) (Source, bool) {
+	if r == nil {
+		return Source{}, false
+	}
+	s, ok := r.sources[key]
+	return s, ok
+}
+
+// Topic looks a shop category up by its key.
+func (r *Rules) Topic(key string) (ItemCategory, bool) {
+	if r == nil {
+		return ItemCategory{}, false
+	}
+	t, ok := r.topics[key]
+	return t, ok
+}
+
+// Brand is who speaks.
+func (r *Rules) Brand() Brand {
+	if r == nil {
+		return Brand{}
+	}
+	return r.brand
+}
+
+// Promises reports whether the notice, with every later version of it, says
+// that the category is used for the purpose.
+func (r *Rules) Promises(ref, category, purpose string) bool {
+	return r != nil && r.notices[ref] != nil && r.promises(r.notices[ref].bound, category, purpose)
+}
+
+// Promising lists the notices, sorted, that still promise the category for the
+// purpose. An empty list means that no use of it can ever be lawful.
+func (r *Rules) Promising(category, purpose string) []string {
+	if r == nil {
+		return nil
+	}
+	var refs []string
+	for ref := range r.notices {
+		if r.Promises(ref, category, purpose) {
+			refs = append(refs, ref)
+		}
+	}
+	slices.Sort(refs)
+	return refs
+}
+
+// Occasion reports whether a purpose may speak in a moment: a service purpose
+// only in those it names, any other in every one.
+func (r *Rules) Occasion(purpose, moment string) bool {
+	p, ok := r.Purpose(purpose)
+	return ok && (!p.Service || slices.Contains(p.Occasions, moment))
+}
+
+// known reports whether the category is defined, or lies under one that is.
+func (r *Rules) known(category string) bool {
+	_, ok := r.nearest(category)
+	return ok
+}
+
+// nearest is the definition of the category or of the closest one above it.
+func (r *Rules) nearest(category string) (Category, bool) {
+	if r == nil {
+		return Category{}, false
+	}
+	for key := category; key != ""; {
+		if c, ok := r.categories[key]; ok {
+			return c, true
+		}
+		i := strings.LastIndexByte(key, '.')
+		if i < 0 {
+			break
+		}
+		key = key[:i]
+	}
+	return Category{}, false
+}

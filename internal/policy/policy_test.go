@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"testing"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/fact"
+)
+
+const now = clock.Instant(1_800_000_000_000_000)
+
+// small is the least that story 2 needs.
+func small() Definitions {
+	return Definitions{
+		Purposes: []Purpose{
+			{Key: "essential.service.notifications.sms", Label: "news about your orders by text", Basis: Contract, Service: true, Channels: []string{"sms"}},
+			{Key: "marketing.communications.sms", Label: "offers by text", Basis: Consent, Channels: []string{"sms"}},
+		},
+		Categories: []Category{{Key: "user.contact.phone_number", Label: "phone number"}},
+		Notices: []Notice{
+			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points",
+				Covers: []Cover{{"user.contact.phone_number", []string{"essential.service.notifications.sms"}}}},
+			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick",
+				Covers: []Cover{{"user.contact.phone_number", []string{"marketing.communications.sms"}}}},
+		},
+		Packs: []Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []Term{
+			{Purpose: "essential", Mode: NoticeOnly, Bases: []Basis{Contract}},
+			{Purpose: "marketing", Mode: OptIn, Bases: []Basis{Consent}},
+		}}},
+	}
+}
+
+func compile(t testing.TB, d Definitions) *Rules {
+	t.Helper()
+	r, err := Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRules_phoneWasForTheCard(t *testing.T) {
+	t.Parallel()
+	r := compile(t, small())
+	phone := Field{Name: "traits.phone", Category: "user.contact.phone_number", Origin: fact.Declared, Notice: "membership@1"}
+	ship := Question{Use: Contact, Purpose: "essential.service.notifications.sms", Channel: "sms", Now: now}
+	offer := Question{Use: Contact, Purpose: "marketing.communications.sms", Channel: "sms", Now: now}
+	yes := Standing{Jurisdiction: "DE", Grants: []fact.Grant{{Purpose: offer.Purpose, Status: fact.Granted, Notice: "texts@1"}}}
+	tests := []struct {
+		name string
+		q    Question
+		s    Standing
+		want string
+	}{
+		{"shipping text", ship, Standing{Jurisdiction: "DE"}, CodeAllowed},
+		{"offer without a yes", offer, Standing{Jurisdiction: "DE"}, CodeNoGrant},
+		{"offer after a yes", offer, yes, CodeAllowed},
+		{"offer as if it were service", Question{Use: Contact, Purpose: ship.Purpose, Channel: "email", Now: now}, yes, CodeChannelNotOfPurpose},
+		{"nowhere known", offer, Standing{Jurisdiction: "XX"}, CodeNoGrant},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := r.Field(tt.q, tt.s, phone); got.Code != tt.want {
+				t.Errorf("code %s, want %s: %s", got.Code, tt.want, got.Marketer)
+			}
+		})
+	}
+}
+
+func TestRules_zeroDenies(t *testing.T) {
+	t.Parallel()
+	var none *Rules
+	for _, r := range []*Rules{none, {}, compile(t, small())} {
+		if got := r.Field(Question{}, Standing{}, Field{}); got.Verdict != Deny || got.Code != CodeUseUnknown {
+			t.Errorf("zero question: %+v", got)
+		}
+	}
+	var c Case
+	if got := c.Field(Field{}); got.Verdict != Deny {
+		t.Errorf("zero case: %+v", got)
+	}
+}
