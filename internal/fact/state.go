@@ -24,6 +24,16 @@ type DayCount struct {
 	Count int32
 }
 
+// Day is the UTC day of t, as in DayCount.
+func Day(t clock.Instant) int32 {
+	const day = 24 * 60 * 60 * 1_000_000
+	d := int64(t) / day
+	if int64(t)%day < 0 {
+		d--
+	}
+	return int32(d)
+}
+
 // Counter counts events of one name that arrived under one notice: the promise
 // decides what a count may be used for, so promises are not mixed in one.
 type Counter struct {
