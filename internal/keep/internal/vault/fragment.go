@@ -1,0 +1,230 @@
+package vault
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep/internal/store"
+	"github.com/heed-platform/heed/internal/person"
+)
+
+// Fragment is one identifier with its key in hand.
+type Fragment struct {
+	ID       fact.FragmentID
+	Hash     person.Hash
+	NS       person.Namespace
+	Ref      person.Ref
+	Verified bool
+	Created  clock.Instant
+
+	key [keySize]byte
+}
+
+func (f *Fragment) box() *box { return newBox(f.key, 0) }
+
+// Pseudonym is the fragment's name on the spine; only its key can compute it.
+func (f *Fragment) Pseudonym() int64 {
+	mac := hmac.New(sha256.New, f.key[:])
+	mac.Write([]byte("heed spine"))
+	return int64(binary.BigEndian.Uint64(mac.Sum(nil))) //nolint:gosec // any 64 bits will do
+}
+
+// AuditName is the fragment's name in the audit chain; it dies with the key.
+func (f *Fragment) AuditName() string {
+	mac := hmac.New(sha256.New, f.key[:])
+	mac.Write([]byte("heed audit"))
+	return fmt.Sprintf("%x", mac.Sum(nil)[:12])
+}
+
+// Name is an identifier somebody used, canonical, and whether it was verified.
+type Name struct {
+	Identifier person.Identifier
+	Verified   bool
+}
+
+// Tie says that Names[A] and Names[B] of one Admit came together.
+type Tie struct {
+	A, B     int
+	Verified bool
+	At       clock.Instant
+	Message  person.Hash
+}
+
+// Admitted is what Admit found or made.
+type Admitted struct {
+	Fragments []*Fragment     // one for each name, in order
+	Edges     []store.Edge    // those that are new or better evidence than before
+	Erased    []clock.Instant // per name: when this identifier was erased; zero is never
+}
+
+// Admit finds or makes the fragments of the names and joins them by the ties.
+// It is durable when it returns; if what follows fails, an orphan stays, which
+// is harmless.
+func (v *Vault) Admit(ctx context.Context, names []Name, ties []Tie) (Admitted, error) {
+	now := v.clock.Now()
+	hashes := make([]person.Hash, len(names))
+	for i, n := range names {
+		hashes[i] = v.HashOf(n.Identifier)
+	}
+	links := make([]store.Link, 0, len(ties))
+	for _, t := range ties {
+		if hashes[t.A] != hashes[t.B] {
+			links = append(links, store.Link{A: hashes[t.A], B: hashes[t.B], Verified: t.Verified, At: t.At, Message: t.Message})
+		}
+	}
+	if got, ok := v.cache.admit(hashes, names, links); ok {
+		return Admitted{Fragments: got, Erased: make([]clock.Instant, len(names))}, nil
+	}
+	rows, tombs := v.newRows(names, hashes, now)
+	found, edges, err := v.ids.Admit(ctx, rows, links)
+	if err != nil {
+		return Admitted{}, fmt.Errorf("admit identifiers: %w", err)
+	}
+	byHash, err := v.openRows(found)
+	if err != nil {
+		return Admitted{}, err
+	}
+	erased, err := v.erasedAt(ctx, tombs)
+	if err != nil {
+		return Admitted{}, err
+	}
+	out := Admitted{Fragments: make([]*Fragment, len(names)), Edges: edges, Erased: make([]clock.Instant, len(names))}
+	for i, h := range hashes {
+		if out.Fragments[i] = byHash[h]; out.Fragments[i] == nil {
+			return Admitted{}, fmt.Errorf("admit identifiers: a row was not read back")
+		}
+		out.Erased[i] = erased[tombs[i]]
+		if out.Erased[i] == 0 { // an erased identifier asks the store again each time
+			v.cache.keep(out.Fragments[i])
+		}
+	}
+	v.cache.join(byHash, links)
+	return out, nil
+}
+
+func (v *Vault) newRows(names []Name, hashes []person.Hash, now clock.Instant) ([]store.Fragment, []person.Hash) {
+	rows := make([]store.Fragment, 0, len(names))
+	tombs := make([]person.Hash, len(names))
+	at := make(map[person.Hash]int, len(names))
+	for i, n := range names {
+		tombs[i] = v.tombOf(n.Identifier)
+		if j, again := at[hashes[i]]; again {
+			rows[j].Verified = rows[j].Verified || n.Verified
+			continue
+		}
+		at[hashes[i]] = len(rows)
+		var key [keySize]byte
+		var ref [16]byte
+		_, _ = rand.Read(key[:])
+		_, _ = rand.Read(ref[:])
+		rows = append(rows, store.Fragment{
+			Hash: hashes[i], Tomb: tombs[i], NS: n.Identifier.NS, Ref: person.RefOf(ref),
+			Key: v.ring.wrap(key, hashes[i][:]), Verified: n.Verified, Created: now,
+		})
+	}
+	return rows, tombs
+}
+
+func (v *Vault) openRows(rows []store.Fragment) (map[person.Hash]*Fragment, error) {
+	out := make(map[person.Hash]*Fragment, len(rows))
+	for _, r := range rows {
+		f, err := v.openRow(r)
+		if err != nil {
+			return nil, err
+		}
+		out[r.Hash] = f
+	}
+	return out, nil
+}
+
+func (v *Vault) openRow(r store.Fragment) (*Fragment, error) {
+	key, err := v.ring.unwrap(r.Key, r.Hash[:])
+	if err != nil {
+		return nil, fmt.Errorf("fragment %d: %w", r.ID, err)
+	}
+	return &Fragment{ID: r.ID, Hash: r.Hash, NS: r.NS, Ref: r.Ref, Verified: r.Verified, Created: r.Created, key: key}, nil
+}
+
+func (v *Vault) erasedAt(ctx context.Context, tombs []person.Hash) (map[person.Hash]clock.Instant, error) {
+	rows, err := v.ids.Tombstones(ctx, tombs)
+	if err != nil {
+		return nil, fmt.Errorf("read tombstones: %w", err)
+	}
+	out := make(map[person.Hash]clock.Instant, len(rows))
+	for _, r := range rows {
+		out[r.Tomb] = max(out[r.Tomb], r.At)
+	}
+	return out, nil
+}
+
+// Find returns the fragment of a canonical identifier, or store.ErrNotFound.
+func (v *Vault) Find(ctx context.Context, id person.Identifier) (*Fragment, error) {
+	rows, err := v.ids.Find(ctx, []person.Hash{v.HashOf(id)})
+	if err != nil {
+		return nil, fmt.Errorf("find identifier: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, store.ErrNotFound
+	}
+	return v.openRow(rows[0])
+}
+
+// ByRef returns the fragment that carries a person id, or store.ErrNotFound.
+func (v *Vault) ByRef(ctx context.Context, ref person.Ref) (*Fragment, error) {
+	rows, err := v.ids.ByRef(ctx, []person.Ref{ref})
+	if err != nil {
+		return nil, fmt.Errorf("find person: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, store.ErrNotFound
+	}
+	return v.openRow(rows[0])
+}
+
+// Fragments returns those of the ids that live, by id.
+func (v *Vault) Fragments(ctx context.Context, ids []fact.FragmentID) (map[fact.FragmentID]*Fragment, error) {
+	rows, err := v.ids.Get(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read fragments: %w", err)
+	}
+	out := make(map[fact.FragmentID]*Fragment, len(rows))
+	for _, r := range rows {
+		if out[r.ID], err = v.openRow(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Cluster is every fragment that evidence reaches from some identifiers, and
+// the evidence. Who of them is one person, know decides.
+type Cluster struct {
+	Fragments map[fact.FragmentID]*Fragment
+	Edges     []store.Edge
+	Whole     bool // false: more evidence exists than may be looked at
+}
+
+// clusterLimit bounds the evidence looked at for one person; what lies beyond
+// is refused by the rules as person_full long before.
+const clusterLimit = 20_000
+
+// ClusterOf reads the cluster around ids.
+func (v *Vault) ClusterOf(ctx context.Context, ids ...fact.FragmentID) (Cluster, error) {
+	rows, edges, whole, err := v.ids.Component(ctx, ids, clusterLimit)
+	if err != nil {
+		return Cluster{}, fmt.Errorf("read edges: %w", err)
+	}
+	c := Cluster{Fragments: make(map[fact.FragmentID]*Fragment, len(rows)), Edges: edges, Whole: whole}
+	for _, r := range rows {
+		if c.Fragments[r.ID], err = v.openRow(r); err != nil {
+			return Cluster{}, err
+		}
+	}
+	return c, nil
+}

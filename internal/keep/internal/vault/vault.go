@@ -1,0 +1,120 @@
+package vault
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/keep/internal/store"
+	"github.com/heed-platform/heed/internal/person"
+)
+
+// Vault seals and opens.
+type Vault struct {
+	ids   store.Identity
+	data  store.Data
+	clock clock.Clock
+	ring  *keyring
+
+	root  [keySize]byte // of the workspace: index, tombstone and link keys derive from it
+	index *hasher
+	tombs *hasher
+	meta  *box
+
+	cache *cache // nil when other processes may change what it holds
+}
+
+// Open opens the vault over its two stores. The key file is made on the first
+// start only: existing data without its key file is ErrKeyMissing.
+func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile string, clk clock.Clock) (*Vault, error) {
+	wrapped, err := ids.Meta(ctx, "root")
+	if err != nil {
+		return nil, fmt.Errorf("read the workspace key: %w", err)
+	}
+	ring, err := openKeyring(keyFile, len(wrapped) == 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrapped) == 0 {
+		var root [keySize]byte
+		_, _ = rand.Read(root[:])
+		// Two nodes may start at once: the row that is there wins.
+		wrapped, err = ids.SetMeta(ctx, "root", ring.wrap(root, []byte("root")), true)
+		if err != nil {
+			return nil, fmt.Errorf("write the workspace key: %w", err)
+		}
+	}
+	root, err := ring.unwrap(wrapped, []byte("root"))
+	if err != nil {
+		return nil, ErrKeyWrong.Because(err)
+	}
+	v := &Vault{ids: ids, data: data, clock: clk, ring: ring, root: root}
+	v.index, v.tombs = newHasher(v.derive("index")), newHasher(v.derive("tombstone"))
+	v.meta = newBox(v.derive("meta"), 0)
+	if data.Capabilities().OneProcess {
+		v.cache = newCache(cacheSize)
+	}
+	return v, nil
+}
+
+// derive makes one of the workspace's keys from its root (HKDF-SHA256, RFC 5869).
+func (v *Vault) derive(label string) [keySize]byte {
+	key, err := hkdf.Key(sha256.New, v.root[:], nil, "heed "+label, keySize)
+	if err != nil {
+		panic("hkdf gives 32 bytes: " + err.Error())
+	}
+	return [keySize]byte(key)
+}
+
+// Key is a named key of the workspace, for links, receipts and one-time tokens.
+func (v *Vault) Key(label string) [32]byte { return v.derive("key " + label) }
+
+// Data is the data store, for what is about nobody: definitions, sources, tallies.
+func (v *Vault) Data() store.Data { return v.data }
+
+// Identity is the identity store.
+func (v *Vault) Identity() store.Identity { return v.ids }
+
+// HashOf is how an identifier is found. The value must be canonical.
+func (v *Vault) HashOf(id person.Identifier) person.Hash {
+	return v.index.sum(string(id.NS), id.Value.Reveal())
+}
+
+func (v *Vault) tombOf(id person.Identifier) person.Hash {
+	return v.tombs.sum(string(id.NS), id.Value.Reveal())
+}
+
+// Digest is a keyed hash of words that must not be readable where it is kept.
+func (v *Vault) Digest(words ...string) person.Hash { return v.index.sum(words...) }
+
+// SealNote seals bytes that belong to no fragment, such as quarantined input.
+func (v *Vault) SealNote(name string, body []byte) []byte {
+	return v.meta.seal(place{kind: kindQuarantine, bound: []byte(name)}, body)
+}
+
+// OpenNote opens what SealNote sealed under the same name.
+func (v *Vault) OpenNote(name string, blob []byte) ([]byte, error) {
+	return v.meta.open(place{kind: kindQuarantine, bound: []byte(name)}, blob)
+}
+
+// hasher is HMAC-SHA-256 cut to 16 bytes, over length-prefixed words.
+type hasher struct{ key [keySize]byte }
+
+func newHasher(key [keySize]byte) *hasher { return &hasher{key} }
+
+func (h *hasher) sum(words ...string) person.Hash {
+	mac := hmac.New(sha256.New, h.key[:])
+	var n [4]byte
+	for _, w := range words {
+		binary.BigEndian.PutUint32(n[:], uint32(len(w))) //nolint:gosec // words are short
+		mac.Write(n[:])
+		mac.Write([]byte(w))
+	}
+	var full [sha256.Size]byte
+	return person.Hash(mac.Sum(full[:0])[:16])
+}
