@@ -45,10 +45,11 @@ func appendTexts(b []byte, list []string) []byte {
 	return b
 }
 
-// reader takes values off the front of a text. After the first fault it gives
-// zero values only, so callers look at bad once, at the end.
+// reader takes values off a text from at on. After the first fault it gives
+// zero values only, so callers look once, at the end.
 type reader struct {
 	s   string
+	at  int
 	bad bool
 }
 
@@ -66,19 +67,22 @@ func open(b []byte, schema byte) (reader, error) {
 
 // done is the verdict: everything was read and nothing is left.
 func (r *reader) done() error {
-	if r.bad || r.s != "" {
+	if r.bad || r.at != len(r.s) {
 		return ErrMalformed
 	}
 	return nil
 }
 
-func (r *reader) fail() { r.s, r.bad = "", true }
+func (r *reader) left() int { return len(r.s) - r.at }
+
+func (r *reader) fail() { r.at, r.bad = len(r.s), true }
 
 func (r *reader) uint() uint64 {
-	if r.s != "" && r.s[0] < 0x80 {
-		v := uint64(r.s[0])
-		r.s = r.s[1:]
-		return v
+	if i := r.at; i < len(r.s) {
+		if c := r.s[i]; c < 0x80 {
+			r.at = i + 1
+			return uint64(c)
+		}
 	}
 	return r.longUint()
 }
@@ -86,13 +90,14 @@ func (r *reader) uint() uint64 {
 // longUint refuses numbers that are cut off, too large, or longer than needed.
 func (r *reader) longUint() uint64 {
 	var v uint64
-	for i := 0; i < len(r.s) && i < binary.MaxVarintLen64; i++ {
-		c := r.s[i]
+	s := r.s[r.at:]
+	for i := 0; i < len(s) && i < binary.MaxVarintLen64; i++ {
+		c := s[i]
 		if c < 0x80 {
 			if c == 0 || i == binary.MaxVarintLen64-1 && c > 1 {
 				break
 			}
-			r.s = r.s[i+1:]
+			r.at += i + 1
 			return v | uint64(c)<<(7*i)
 		}
 		v |= uint64(c&0x7f) << (7 * i)
@@ -106,15 +111,27 @@ func (r *reader) int() int64 {
 	return int64(u>>1) ^ -int64(u&1)
 }
 
+// pair reads two numbers, which are nearly always small: days are most of what
+// a state holds.
+func (r *reader) pair() (a, b int64) {
+	if i := r.at; i+1 < len(r.s) && r.s[i]|r.s[i+1] < 0x80 {
+		r.at = i + 2
+		u, v := int64(r.s[i]), int64(r.s[i+1])
+		return u>>1 ^ -(u & 1), v>>1 ^ -(v & 1)
+	}
+	a = r.int()
+	return a, r.int()
+}
+
 func (r *reader) time() clock.Instant { return clock.Instant(r.int()) }
 
 func (r *reader) byte() byte {
-	if r.s == "" {
+	if r.at >= len(r.s) {
 		r.fail()
 		return 0
 	}
-	c := r.s[0]
-	r.s = r.s[1:]
+	c := r.s[r.at]
+	r.at++
 	return c
 }
 
@@ -128,13 +145,13 @@ func (r *reader) bool() bool {
 
 func (r *reader) text() string {
 	n := r.uint()
-	if n > uint64(len(r.s)) {
+	if n > uint64(r.left()) {
 		r.fail()
 		return ""
 	}
-	t := r.s[:n]
-	r.s = r.s[n:]
-	return t
+	from := r.at
+	r.at += int(n)
+	return r.s[from:r.at]
 }
 
 // secret keeps the zero Secret for no text, so that a value reads back equal.
@@ -146,23 +163,21 @@ func (r *reader) secret() person.Secret {
 }
 
 func (r *reader) hash() (h person.Hash) {
-	if len(r.s) < len(h) {
+	if r.left() < len(h) {
 		r.fail()
 		return h
 	}
-	copy(h[:], r.s)
-	r.s = r.s[len(h):]
+	r.at += copy(h[:], r.s[r.at:])
 	return h
 }
 
 func (r *reader) fixed64() uint64 {
-	if len(r.s) < 8 {
+	var b [8]byte
+	if r.left() < len(b) {
 		r.fail()
 		return 0
 	}
-	var b [8]byte
-	copy(b[:], r.s)
-	r.s = r.s[8:]
+	r.at += copy(b[:], r.s[r.at:])
 	return binary.BigEndian.Uint64(b[:])
 }
 
@@ -170,7 +185,7 @@ func (r *reader) fixed64() uint64 {
 // a short text can't make us allocate a long list.
 func (r *reader) count(least int) int {
 	n := r.uint()
-	if n > uint64(len(r.s)/least) {
+	if n > uint64(r.left()/least) {
 		r.fail()
 		return 0
 	}

@@ -163,8 +163,8 @@ func readCounters(r *reader) []Counter {
 		}
 		var day int64
 		for range n {
-			day += r.int()
-			count := r.int()
+			step, count := r.pair()
+			day += step
 			if day != int64(int32(day)) || count != int64(int32(count)) {
 				r.fail()
 			}
