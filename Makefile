@@ -32,8 +32,9 @@ check: lint ## the quick part of test: no database, no browser
 lint: ## format and rules; the first time it builds the linter
 	$(lint) run
 
-fmt: ## format
+fmt: ## format, and write the tables that come from code
 	$(lint) fmt
+	go test . -run TestDocs -update
 
 bench: build ## figures; compare only with others of the same run
 	go test -run '^$$' -bench . -benchmem ./...
