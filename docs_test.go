@@ -213,7 +213,7 @@ func checkCodes(tr *tree) []string {
 		if !kebab.MatchString(c.code) {
 			faults = append(faults, fmt.Sprintf("%s: %q is not kebab-case", c.place, c.code))
 		}
-		if !strings.HasSuffix(c.detail, ".") || strings.ToUpper(c.detail[:1]) != c.detail[:1] && !strings.HasPrefix(c.detail, "heed ") {
+		if !strings.HasSuffix(c.detail, ".") && !strings.HasSuffix(c.detail, "?") || strings.ToUpper(c.detail[:1]) != c.detail[:1] && !strings.HasPrefix(c.detail, "heed ") {
 			faults = append(faults, fmt.Sprintf("%s: the detail of %s is not a sentence with a full stop", c.place, c.code))
 		}
 		if f, ok := first[c.code]; ok {
