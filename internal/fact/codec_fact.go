@@ -86,7 +86,8 @@ func AppendEdge(b []byte, e *Edge) []byte {
 	b = appendBool(b, e.Verified)
 	b = appendTime(b, e.At)
 	b = append(b, e.Message[:]...)
-	return appendText(b, e.Source)
+	b = appendText(b, e.Source)
+	return appendIdentifier(b, e.Identifier)
 }
 
 // ParseEdge reads what AppendEdge wrote.
@@ -94,6 +95,7 @@ func ParseEdge(b []byte) (Edge, error) {
 	return parse(b, schemaEdge, func(r *reader) Edge {
 		return Edge{
 			Other: FragmentID(r.int()), Verified: r.bool(), At: r.time(), Message: r.hash(), Source: r.text(),
+			Identifier: readIdentifier(r),
 		}
 	})
 }

@@ -17,6 +17,10 @@ func AppendState(b []byte, s *State) []byte {
 	b = appendBool(b, s.Verified)
 	b = appendTime(b, s.First)
 	b = appendTime(b, s.Last)
+	b = appendCount(b, len(s.Ties))
+	for _, t := range s.Ties {
+		b = appendBool(appendIdentifier(appendInt(b, int64(t.Other)), t.Identifier), t.Verified)
+	}
 	b = appendAttributes(b, s.Attributes)
 	b = appendCount(b, len(s.Grants))
 	for i := range s.Grants {
@@ -64,6 +68,9 @@ func ParseState(b []byte) (State, error) {
 	return parse(b, schemaState, func(r *reader) State {
 		return State{
 			N: r.uint(), Identifier: readIdentifier(r), Verified: r.bool(), First: r.time(), Last: r.time(),
+			Ties: list(r, 4, func(r *reader) Tie {
+				return Tie{Other: FragmentID(r.int()), Identifier: readIdentifier(r), Verified: r.bool()}
+			}),
 			Attributes: readAttributes(r),
 			Grants:     list(r, 15, readGrant),
 			Preference: readPreference(r),
@@ -184,7 +191,8 @@ func readCounters(r *reader) []Counter {
 // Flags of an Order and of a Line: what is there at all.
 const (
 	orderWhole     = 1 << 0
-	orderCancelled = 1 << 1
+	orderPlaced    = 1 << 1
+	orderCancelled = 1 << 2
 
 	lineGift  = 1 << 0
 	lineMoney = 1 << 1
@@ -195,6 +203,9 @@ func appendOrder(b []byte, o *Order) []byte {
 	var flags byte
 	if o.Whole {
 		flags |= orderWhole
+	}
+	if o.Placed {
+		flags |= orderPlaced
 	}
 	if o.Cancelled != 0 {
 		flags |= orderCancelled
@@ -223,7 +234,7 @@ func appendOrder(b []byte, o *Order) []byte {
 func readOrder(r *reader) Order {
 	o := Order{Key: r.fixed64()}
 	flags := r.byte()
-	o.Whole = flags&orderWhole != 0
+	o.Whole, o.Placed = flags&orderWhole != 0, flags&orderPlaced != 0
 	o.At, o.Message, o.Notice, o.Currency, o.Minor = r.time(), r.hash(), r.text(), r.text(), r.int()
 	if flags&orderCancelled != 0 {
 		o.Cancelled = r.time()

@@ -242,7 +242,7 @@ func typicalState() State {
 	}
 	for i, lines := range []int{2, 2, 1} {
 		o := Order{
-			Key: uint64(i+1) << 60, Whole: true, At: at.Add(-time.Duration(i) * time.Hour),
+			Key: uint64(i+1) << 60, Placed: true, Whole: true, At: at.Add(-time.Duration(i) * time.Hour),
 			Notice: "membership@3", Currency: "EUR", Minor: 5999,
 		}
 		for l := range lines {

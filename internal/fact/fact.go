@@ -170,6 +170,9 @@ type Edge struct {
 	At       clock.Instant
 	Message  person.Hash // keyed hash of (source, messageId), the tie-breaker
 	Source   string
+	// Identifier is Other's, as the event named it: a fragment that no event of
+	// its own names shows its identifier only here.
+	Identifier person.Identifier
 }
 
 // GrantStatus is what the person said. Its zero value grants nothing.

@@ -71,6 +71,7 @@ type Spend struct {
 // the same order told twice is one. A State keeps its newest orders like this.
 type Order struct {
 	Key       uint64        // hash of the order's id, or of the message when there is none
+	Placed    bool          // somebody said that it was bought; an update or a refund alone does not
 	Whole     bool          // one report tells all of it; else each line has a report of its own
 	At        clock.Instant // of the whole report
 	Message   person.Hash   // of the whole report
@@ -124,6 +125,13 @@ type Friend struct {
 	Gone     bool   // the tie was undone (State only)
 }
 
+// Tie is another fragment that events of this one named, and by what.
+type Tie struct {
+	Other      FragmentID
+	Identifier person.Identifier
+	Verified   bool
+}
+
 // State is the projection of one fragment's facts. Two States of one person
 // merge in any order to the same Profile.
 type State struct {
@@ -131,6 +139,7 @@ type State struct {
 	Identifier  person.Identifier
 	Verified    bool // a verified event named this identifier
 	First, Last clock.Instant
+	Ties        []Tie         // sorted by fragment
 	Attributes  []Attribute   // sorted by name, then origin; JSON null is a deletion, no text is a value too long to hold
 	Grants      []Grant       // sorted by purpose, channel, topic: the latest of each, and the latest that resolves
 	Preference  Preference    // the latest; Set is zero when there is none
