@@ -1,0 +1,60 @@
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/heed-platform/heed/internal/collect/event/strict"
+	"github.com/heed-platform/heed/internal/fact"
+)
+
+// message is the event's messageId. One that cannot tell events apart (absent,
+// too long, "undefined") is replaced by a digest, so that a retry is known by
+// its content. Two events equal to the last byte, time included, are one then.
+func (t *trial) message() string {
+	raw := t.of(t.e.messageID)
+	text, ok := strict.Text(raw)
+	if !ok && strict.IsNumber(raw) {
+		text = string(raw)
+	}
+	switch {
+	case len(text) > MaxID || constant(text):
+		sum := Digest(t.src.Key, t.of(t.e.at))
+		return "heed-" + hex.EncodeToString(sum[:16])
+	case !visible(text):
+		t.refuse(BadEncoding, "messageId")
+	}
+	return text
+}
+
+// constant reports whether a messageId is what clients send for want of one.
+func constant(id string) bool {
+	switch id {
+	case "undefined", "null", "nil", "none", "None", "NaN", "-1", "[object Object]":
+		return true
+	}
+	for _, c := range []byte(id) {
+		if c != '0' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Digest is one number for what an event says: equal for the same event sent
+// again by the same source, whatever the order of its names, its spacing, its
+// sentAt and its messageId. It tells a retry from another event that reuses an
+// id.
+func Digest(source string, raw fact.Raw) [32]byte {
+	sum := sha256.New()
+	sum.Write([]byte(source))
+	sum.Write([]byte{0})
+	sum.Write(strict.AppendCanonical(nil, raw, func(name string) bool {
+		switch name {
+		case "sentAt", "receivedAt", "writeKey", "messageId":
+			return false
+		}
+		return true
+	}))
+	return [32]byte(sum.Sum(nil))
+}

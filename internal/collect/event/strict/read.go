@@ -1,0 +1,255 @@
+package strict
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Find returns the value that path leads to, names joined by dots, or nil. A
+// name that holds a dot itself cannot be reached this way; Members reaches it.
+func Find(raw []byte, path string) []byte {
+	for path != "" {
+		name, rest, _ := strings.Cut(path, ".")
+		var found []byte
+		for n, v := range Members(raw) {
+			if n == name {
+				found = v
+				break
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		raw, path = found, rest
+	}
+	return raw
+}
+
+// Members yields the names of an object, unescaped, and their values, as
+// written. It yields nothing for any other value and stops where the bytes
+// stop being an object.
+func Members(raw []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		i := blank(raw, 0)
+		if i >= len(raw) || raw[i] != '{' {
+			return
+		}
+		for i = blank(raw, i+1); i < len(raw) && raw[i] == '"'; i = blank(raw, i+1) {
+			end, ok := skip(raw, i)
+			if !ok {
+				return
+			}
+			name := raw[i+1 : end-1]
+			i = blank(raw, end)
+			if i >= len(raw) || raw[i] != ':' {
+				return
+			}
+			i = blank(raw, i+1)
+			end, ok = skip(raw, i)
+			if !ok || !yield(unquoted(name), raw[i:end:end]) {
+				return
+			}
+			i = blank(raw, end)
+			if i >= len(raw) || raw[i] != ',' {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields the elements of an array, as written, and nothing for any
+// other value.
+func Elements(raw []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		i := blank(raw, 0)
+		if i >= len(raw) || raw[i] != '[' {
+			return
+		}
+		for i = blank(raw, i+1); i < len(raw) && raw[i] != ']'; i = blank(raw, i+1) {
+			end, ok := skip(raw, i)
+			if !ok || !yield(raw[i:end:end]) {
+				return
+			}
+			i = blank(raw, end)
+			if i >= len(raw) || raw[i] != ',' {
+				return
+			}
+		}
+	}
+}
+
+// Text is the text of a JSON string, unescaped.
+func Text(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
+	}
+	return unquoted(raw[1 : len(raw)-1]), true
+}
+
+// IsNumber reports whether a checked value is a number.
+func IsNumber(raw []byte) bool {
+	return len(raw) > 0 && (raw[0] == '-' || raw[0]-'0' <= 9)
+}
+
+// IsNull reports whether the value is absent or null.
+func IsNull(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// Closes reports whether the next thing in an object's inside is its end.
+func Closes(inside []byte) bool {
+	i := blank(inside, 0)
+	return i < len(inside) && inside[i] == '}'
+}
+
+func unquoted(inner []byte) string {
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
+	}
+	return string(unescape(make([]byte, 0, len(inner)), inner))
+}
+
+// unescape appends the text of a string's inside to dst. Escapes that mean
+// nothing become U+FFFD; checked strings have none.
+func unescape(dst, inner []byte) []byte {
+	for i := 0; i < len(inner); {
+		c := inner[i]
+		if c != '\\' {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		if i+1 >= len(inner) {
+			return utf8.AppendRune(dst, utf8.RuneError)
+		}
+		i += 2
+		switch inner[i-1] {
+		case '"', '\\', '/':
+			dst = append(dst, inner[i-1])
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			var r rune
+			r, i = codePoint(inner, i)
+			dst = utf8.AppendRune(dst, r)
+		default:
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		}
+	}
+	return dst
+}
+
+// codePoint reads the four digits at i, and the low surrogate after a high one.
+func codePoint(b []byte, i int) (r rune, next int) {
+	r, ok := hex4(b, i)
+	if !ok {
+		return utf8.RuneError, i
+	}
+	if low, ok := lowSurrogate(b, i+4); ok && 0xd800 <= r && r < 0xdc00 {
+		return utf16.DecodeRune(r, low), i + 10
+	}
+	return r, i + 4 // AppendRune writes a lone surrogate as U+FFFD.
+}
+
+func lowSurrogate(b []byte, i int) (rune, bool) {
+	if i+6 > len(b) || b[i] != '\\' || b[i+1] != 'u' {
+		return 0, false
+	}
+	r, ok := hex4(b, i+2)
+	return r, ok && 0xdc00 <= r && r < 0xe000
+}
+
+func hex4(b []byte, i int) (rune, bool) {
+	if i+4 > len(b) {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[i : i+4] {
+		switch {
+		case c-'0' <= 9:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// skip finds the end of the value at i by its brackets and quotes alone.
+func skip(b []byte, i int) (end int, ok bool) {
+	open := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			if i = closing(b, i+1); i > len(b) {
+				return len(b), false
+			}
+		case '{', '[':
+			open++
+			i++
+		case '}', ']':
+			open--
+			i++
+		case ',', ':', ' ', '\n', '\r', '\t':
+			if open == 0 {
+				return i, false
+			}
+			i++
+			continue
+		default:
+			i = scalar(b, i)
+		}
+		if open <= 0 {
+			return i, open == 0
+		}
+	}
+	return i, false
+}
+
+// closing is the offset after the quote that ends the string, or more than
+// len(b) when none does.
+func closing(b []byte, i int) int {
+	for {
+		i = plain(b, i)
+		if i >= len(b) {
+			return len(b) + 1
+		}
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+		i++
+	}
+}
+
+func scalar(b []byte, i int) int {
+	for i < len(b) {
+		switch b[i] {
+		case ',', ':', ']', '}', '[', '{', '"', ' ', '\n', '\r', '\t':
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+func blank(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
