@@ -240,8 +240,12 @@ func (c *Case) field(f Field) finding {
 // mutes reports whether the value belongs to a topic that the person muted: the
 // counts of that shop category, or anything in the topic's sensitive category.
 func (c *Case) mutes(f Field) bool {
+	var about Topic
+	if shop, ok := strings.CutPrefix(f.Name, "purchases."); ok {
+		about, _ = c.r.TopicOf(shop)
+	}
 	for _, m := range c.s.Muted {
-		if path, ok := strings.CutPrefix(f.Name, "purchases."); ok && Within(path, m) {
+		if Within(about.Key, m) {
 			return true
 		}
 		if t, known := c.r.topics[m]; known && c.r.Sensitive(t.Category) && Within(f.Category, t.Category) {

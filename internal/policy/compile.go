@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/problem"
 )
@@ -16,11 +17,11 @@ type Rules struct {
 	recipients map[string]*recipient
 	sources    map[string]Source
 	attributes map[string]Attribute
-	topics     map[string]ItemCategory
+	topics     map[string]Topic
 	namespaces map[string]Namespace
-	words      map[string]bool // purposes that a refusal may name
-	exact      map[string]*law // by jurisdiction that a pack lists, or the country of one
-	within     map[string]*law // by country, for parts of it that no pack lists
+	words      map[string]Topic // by the shop's words, in lower case
+	exact      map[string]*law  // by jurisdiction that a pack lists, or the country of one
+	within     map[string]*law  // by country, for parts of it that no pack lists
 	strictest  *law
 	brand      Brand
 }
@@ -64,13 +65,19 @@ func Compile(d Definitions) (*Rules, error) {
 		recipients: map[string]*recipient{},
 		sources:    index(d.Sources, func(s Source) string { return s.Key }),
 		attributes: index(d.Attributes, func(a Attribute) string { return a.Name }),
-		topics:     index(d.ItemCategories, func(c ItemCategory) string { return c.Key }),
+		topics:     index(d.Topics, func(c Topic) string { return c.Key }),
 		namespaces: index(d.Namespaces, func(n Namespace) string { return n.Key }),
 		brand:      d.Brand,
 	}
 	for _, c := range d.Categories {
 		if c.Sensitive {
 			r.sensitive = append(r.sensitive, c.Key)
+		}
+	}
+	r.words = map[string]Topic{}
+	for _, t := range d.Topics {
+		for _, w := range append(t.Words, t.Key) {
+			r.words[strings.ToLower(w)] = t
 		}
 	}
 	r.compilePurposes(d.Purposes)

@@ -9,35 +9,35 @@ import (
 // Definitions is everything a workspace says about what data is, what it is for
 // and what was promised. Compile turns it into Rules.
 type Definitions struct {
-	Purposes       []Purpose      `yaml:"purposes" json:"purposes"`
-	Categories     []Category     `yaml:"categories" json:"categories"`
-	Notices        []Notice       `yaml:"notices" json:"notices"`
-	Packs          []Pack         `yaml:"packs" json:"packs"`
-	Recipients     []Recipient    `yaml:"recipients" json:"recipients"`
-	Sources        []Source       `yaml:"sources" json:"sources"`
-	Attributes     []Attribute    `yaml:"attributes" json:"attributes"`
-	ItemCategories []ItemCategory `yaml:"item_categories" json:"item_categories"`
-	Namespaces     []Namespace    `yaml:"namespaces" json:"namespaces"`
-	Brand          Brand          `yaml:"brand" json:"brand"`
+	Purposes   []Purpose   `yaml:"purposes" json:"purposes"`
+	Categories []Category  `yaml:"categories" json:"categories"`
+	Notices    []Notice    `yaml:"notices" json:"notices"`
+	Packs      []Pack      `yaml:"packs" json:"packs"`
+	Recipients []Recipient `yaml:"recipients" json:"recipients"`
+	Sources    []Source    `yaml:"sources" json:"sources"`
+	Attributes []Attribute `yaml:"attributes" json:"attributes"`
+	Topics     []Topic     `yaml:"topics" json:"topics"`
+	Namespaces []Namespace `yaml:"namespaces" json:"namespaces"`
+	Brand      Brand       `yaml:"brand" json:"brand"`
 }
 
 // Purpose is what data is used for. Key is a Fides data use.
 type Purpose struct {
 	Key            string   `yaml:"key" json:"key"`
-	Label          string   `yaml:"label" json:"label"`                                         // the brand's words, fits "We use it for …"
-	Basis          Basis    `yaml:"basis" json:"basis"`                                         // where the law leaves the choice
-	Service        bool     `yaml:"service,omitempty" json:"service,omitempty"`                 // exempt from marketing's manners; essential.* only
-	Occasions      []string `yaml:"occasions,omitempty" json:"occasions,omitempty"`             // moments a service message may speak in ("event:Order Shipped")
-	Channels       []string `yaml:"channels,omitempty" json:"channels,omitempty"`               // where it may speak; any other is refused
-	CoversChildren bool     `yaml:"covers_children,omitempty" json:"covers_children,omitempty"` // a yes to it is a yes to the purposes below
-	ThirdParty     bool     `yaml:"third_party,omitempty" json:"third_party,omitempty"`         // bought data may decide here; off unless someone says so
+	Label          string   `yaml:"label" json:"label"`                               // the brand's words, fits "We use it for …"
+	Basis          Basis    `yaml:"basis" json:"basis"`                               // where the law leaves the choice
+	Service        bool     `yaml:"service" json:"service,omitempty"`                 // exempt from marketing's manners; essential.* only
+	Occasions      []string `yaml:"occasions" json:"occasions,omitempty"`             // moments a service message may speak in ("event:Order Shipped")
+	Channels       []string `yaml:"channels" json:"channels,omitempty"`               // where it may speak; any other is refused
+	CoversChildren bool     `yaml:"covers_children" json:"covers_children,omitempty"` // a yes to it is a yes to the purposes below
+	ThirdParty     bool     `yaml:"third_party" json:"third_party,omitempty"`         // bought data may decide here; off unless someone says so
 }
 
 // Category is a kind of data. Key is a Fides data category.
 type Category struct {
 	Key       string `yaml:"key" json:"key"`
-	Label     string `yaml:"label" json:"label"`                             // fits "your …"
-	Sensitive bool   `yaml:"sensitive,omitempty" json:"sensitive,omitempty"` // with everything below it
+	Label     string `yaml:"label" json:"label"`                   // fits "your …"
+	Sensitive bool   `yaml:"sensitive" json:"sensitive,omitempty"` // with everything below it
 }
 
 // Notice is one version, in one language, of a text that people were shown.
@@ -48,11 +48,10 @@ type Notice struct {
 	Title    string   `yaml:"title" json:"title"`
 	Text     string   `yaml:"text" json:"text"`
 	Covers   []Cover  `yaml:"covers" json:"covers"`
-	Return   string   `yaml:"return" json:"return"`                       // what the person gets for it
-	Keep     string   `yaml:"keep" json:"keep"`                           // how long, as the notice says it
-	Withdraw string   `yaml:"withdraw" json:"withdraw"`                   // how to take it back
-	Where    string   `yaml:"where" json:"where"`                         // where the data lies
-	Parties  []string `yaml:"parties,omitempty" json:"parties,omitempty"` // recipients named in it
+	Return   string   `yaml:"return" json:"return"`             // what the person gets for it
+	Keep     string   `yaml:"keep" json:"keep"`                 // how long, as the notice says it
+	Withdraw string   `yaml:"withdraw" json:"withdraw"`         // how to take it back
+	Parties  []string `yaml:"parties" json:"parties,omitempty"` // recipients named in it
 }
 
 // Ref is how values and grants name a notice: "membership@3".
@@ -81,10 +80,10 @@ type Pack struct {
 // an empty channel, on all. The longest purpose speaks, then the named channel.
 type Term struct {
 	Purpose string  `yaml:"purpose" json:"purpose"`
-	Channel string  `yaml:"channel,omitempty" json:"channel,omitempty"`
+	Channel string  `yaml:"channel" json:"channel,omitempty"`
 	Mode    Mode    `yaml:"mode" json:"mode"`
-	Bases   []Basis `yaml:"bases,omitempty" json:"bases,omitempty"` // accepted grounds; opt_in takes consent without saying so
-	Law     string  `yaml:"law,omitempty" json:"law,omitempty"`     // where it is written
+	Bases   []Basis `yaml:"bases" json:"bases,omitempty"` // accepted grounds; opt_in takes consent without saying so
+	Law     string  `yaml:"law" json:"law,omitempty"`     // where it is written
 }
 
 // GPC is what a Global Privacy Control signal stops, and that it stops handing
@@ -115,8 +114,8 @@ type Clock struct {
 	Name     string `yaml:"name" json:"name"` // access, erasure, withdrawal, breach, …
 	Within   int    `yaml:"within" json:"within"`
 	Unit     string `yaml:"unit" json:"unit"` // hours, days, business_days, months
-	Extended int    `yaml:"extended,omitempty" json:"extended,omitempty"`
-	Law      string `yaml:"law,omitempty" json:"law,omitempty"`
+	Extended int    `yaml:"extended" json:"extended,omitempty"`
+	Law      string `yaml:"law" json:"law,omitempty"`
 }
 
 // Recipient is a company outside that may receive personal data.
@@ -125,10 +124,10 @@ type Recipient struct {
 	Label      string   `yaml:"label" json:"label"`
 	Role       Role     `yaml:"role" json:"role"`
 	Country    string   `yaml:"country" json:"country"` // ISO 3166
-	Safeguards string   `yaml:"safeguards,omitempty" json:"safeguards,omitempty"`
+	Safeguards string   `yaml:"safeguards" json:"safeguards,omitempty"`
 	Purposes   []string `yaml:"purposes" json:"purposes"`
-	Sub        []string `yaml:"sub,omitempty" json:"sub,omitempty"` // keys of recipients it passes data to
-	Contact    string   `yaml:"contact" json:"contact"`             // where a person objects
+	Sub        []string `yaml:"sub" json:"sub,omitempty"` // keys of recipients it passes data to
+	Contact    string   `yaml:"contact" json:"contact"`   // where a person objects
 	Approved   bool     `yaml:"approved" json:"approved"`
 }
 
@@ -136,11 +135,11 @@ type Recipient struct {
 type Source struct {
 	Key    string `yaml:"key" json:"key"`
 	Label  string `yaml:"label" json:"label"`
-	Kind   string `yaml:"kind" json:"kind"`                                   // browser, server, import
-	Notice string `yaml:"notice,omitempty" json:"notice,omitempty"`           // what its values are given under, unless the event says otherwise
-	Origin Origin `yaml:"origin" json:"origin"`                               // what its values are worth at best
-	Strict bool   `yaml:"strict,omitempty" json:"strict,omitempty"`           // refuse at the door what the notice does not list
-	Expire int    `yaml:"expire_days,omitempty" json:"expire_days,omitempty"` // its values age out after so many days; 0 is never
+	Kind   string `yaml:"kind" json:"kind"`                         // browser, server, import
+	Notice string `yaml:"notice" json:"notice,omitempty"`           // what its values are given under, unless the event says otherwise
+	Origin Origin `yaml:"origin" json:"origin"`                     // what its values are worth at best
+	Strict bool   `yaml:"strict" json:"strict,omitempty"`           // refuse at the door what the notice does not list
+	Expire int    `yaml:"expire_days" json:"expire_days,omitempty"` // its values age out after so many days; 0 is never
 }
 
 // Attribute says which category a trait or an event counter belongs to. Name is
@@ -151,12 +150,15 @@ type Attribute struct {
 	Category string `yaml:"category" json:"category"`
 }
 
-// ItemCategory says which data category the shop's own category belongs to; it
-// is also the topic of messages about it. Keys nest with dots.
-type ItemCategory struct {
-	Key      string `yaml:"key" json:"key"`
-	Label    string `yaml:"label" json:"label"`
-	Category string `yaml:"category" json:"category"`
+// Topic is a subject that a person may ask for or mute, and the data category
+// of what the shop sells under it. Keys nest with dots. Words are what the
+// shop's own catalog calls it ("Maternity", "Umstandsmode"); their case does
+// not matter, and any step of a path such as "Women > Maternity" may match.
+type Topic struct {
+	Key      string   `yaml:"key" json:"key"`
+	Label    string   `yaml:"label" json:"label"`
+	Category string   `yaml:"category" json:"category"`
+	Words    []string `yaml:"words" json:"words,omitempty"`
 }
 
 // Namespace is a kind of identifier.
@@ -164,9 +166,9 @@ type Namespace struct {
 	Key      string   `yaml:"key" json:"key"`
 	Label    string   `yaml:"label" json:"label"`
 	Category string   `yaml:"category" json:"category"`
-	Limit    int      `yaml:"limit,omitempty" json:"limit,omitempty"`     // how many of them one person may have; 0 is no limit
-	Days     int      `yaml:"days,omitempty" json:"days,omitempty"`       // within how many days; 0 is ever
-	Blocked  []string `yaml:"blocked,omitempty" json:"blocked,omitempty"` // values that name nobody
+	Limit    int      `yaml:"limit" json:"limit,omitempty"`     // how many of them one person may have; 0 is no limit
+	Days     int      `yaml:"days" json:"days,omitempty"`       // within how many days; 0 is ever
+	Blocked  []string `yaml:"blocked" json:"blocked,omitempty"` // values that name nobody
 }
 
 // Brand is who speaks.
@@ -175,8 +177,9 @@ type Brand struct {
 	Name         string `yaml:"name" json:"name"`
 	Address      string `yaml:"address" json:"address"`
 	Email        string `yaml:"email" json:"email"`
-	Phone        string `yaml:"phone,omitempty" json:"phone,omitempty"`
+	Phone        string `yaml:"phone" json:"phone,omitempty"`
 	Website      string `yaml:"website" json:"website"`
+	Where        string `yaml:"where" json:"where"`               // where personal data lies
 	Zone         string `yaml:"zone" json:"zone"`                 // IANA
 	Jurisdiction string `yaml:"jurisdiction" json:"jurisdiction"` // ISO 3166
 	Language     string `yaml:"language" json:"language"`
@@ -187,7 +190,7 @@ type Brand struct {
 // Cap is at most Count marketing messages in any window of Hours; an empty
 // channel counts all channels together.
 type Cap struct {
-	Channel string `yaml:"channel,omitempty" json:"channel,omitempty"`
+	Channel string `yaml:"channel" json:"channel,omitempty"`
 	Count   int    `yaml:"count" json:"count"`
 	Hours   int    `yaml:"hours" json:"hours"`
 }

@@ -69,11 +69,19 @@ func (d Definitions) Faults() []Fault {
 	for _, s := range d.Sources {
 		c.source(s)
 	}
+	c.brand(d.Brand)
 	for _, a := range d.Attributes {
 		c.belongs("attribute", a.Name, a.Label, a.Category)
 	}
-	for _, i := range d.ItemCategories {
-		c.belongs("item_category", i.Key, i.Label, i.Category)
+	words := map[string]string{}
+	for _, t := range d.Topics {
+		c.belongs("topic", t.Key, t.Label, t.Category)
+		for i, w := range t.Words {
+			if other := words[strings.ToLower(w)]; other != "" {
+				c.say("topic", t.Key, "words."+strconv.Itoa(i), "topic %s has this word already", other)
+			}
+			words[strings.ToLower(w)] = t.Key
+		}
 	}
 	for _, n := range d.Namespaces {
 		c.belongs("namespace", n.Key, n.Label, n.Category)
@@ -121,8 +129,8 @@ func (c *check) names(d Definitions) {
 	for _, a := range d.Attributes {
 		once("attribute", "x", a.Name, plain)
 	}
-	for _, i := range d.ItemCategories {
-		once("item_category", i.Key, i.Key, dotted)
+	for _, i := range d.Topics {
+		once("topic", i.Key, i.Key, dotted)
 	}
 	for _, n := range d.Namespaces {
 		once("namespace", n.Key, n.Key, plain)
@@ -149,8 +157,8 @@ func (c *check) notice(n Notice, all []Notice) {
 	if n.Language == "" || n.Title == "" || n.Text == "" {
 		c.say("notice", id, "", "needs a language, a title and a text")
 	}
-	if n.Return == "" {
-		c.say("notice", id, "return", "needs what the person gets in return")
+	if n.Return == "" || n.Keep == "" || n.Withdraw == "" {
+		c.say("notice", id, "", "needs what the person gets in return, how long the data is kept (keep) and how to take it back (withdraw)")
 	}
 	for i, v := range n.Covers {
 		at := "covers." + strconv.Itoa(i)
@@ -248,6 +256,15 @@ func (c *check) source(s Source) {
 	}
 	if s.Origin < 1 || s.Origin > 4 {
 		c.say("source", s.Key, "origin", "needs an origin: declared, observed, inferred or third_party")
+	}
+}
+
+func (c *check) brand(b Brand) {
+	if b.Key == "" || b.Name == "" || b.Address == "" || b.Email == "" || b.Where == "" {
+		c.say("brand", b.Key, "", "needs a key, a name, an address, an email and where its data lies, for they stand on receipts")
+	}
+	if !place2.MatchString(b.Jurisdiction) {
+		c.say("brand", b.Key, "jurisdiction", "needs an ISO 3166 code such as DE or US-CA")
 	}
 }
 

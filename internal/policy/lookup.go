@@ -29,7 +29,7 @@ func (r *Rules) Category(path string) string {
 	case "identifiers":
 		return r.namespaces[name].Category
 	case "purchases":
-		if t, ok := r.topics[name]; ok {
+		if t, ok := r.TopicOf(name); ok {
 			return t.Category
 		}
 		return purchaseHistory
@@ -81,10 +81,33 @@ func (r *Rules) Source(key string) (Source, bool) {
 	return s, ok
 }
 
-// Topic looks a shop category up by its key.
-func (r *Rules) Topic(key string) (ItemCategory, bool) {
+// TopicOf is the topic of what the shop's own catalog calls a category: the
+// last step of its path that any topic knows, or the first that a sensitive
+// topic knows.
+func (r *Rules) TopicOf(shop string) (Topic, bool) {
 	if r == nil {
-		return ItemCategory{}, false
+		return Topic{}, false
+	}
+	if t, ok := r.topics[shop]; ok {
+		return t, true
+	}
+	var found Topic
+	for step := range strings.FieldsFuncSeq(strings.ToLower(shop), func(c rune) bool { return strings.ContainsRune("/>|:;,", c) }) {
+		t, ok := r.words[strings.TrimSpace(step)]
+		if ok && r.Sensitive(t.Category) {
+			return t, true
+		}
+		if ok {
+			found = t
+		}
+	}
+	return found, found.Key != ""
+}
+
+// Topic looks a topic up by its key.
+func (r *Rules) Topic(key string) (Topic, bool) {
+	if r == nil {
+		return Topic{}, false
 	}
 	t, ok := r.topics[key]
 	return t, ok

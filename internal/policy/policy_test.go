@@ -12,15 +12,16 @@ const now = clock.Instant(1_800_000_000_000_000)
 // small is the least that story 2 needs.
 func small() Definitions {
 	return Definitions{
+		Brand: Brand{Key: "shop", Name: "Shop", Address: "Street 1", Email: "hello@shop.example", Where: "here", Jurisdiction: "DE"},
 		Purposes: []Purpose{
 			{Key: "essential.service.notifications.sms", Label: "news about your orders by text", Basis: Contract, Service: true, Channels: []string{"sms"}},
 			{Key: "marketing.communications.sms", Label: "offers by text", Basis: Consent, Channels: []string{"sms"}},
 		},
 		Categories: []Category{{Key: "user.contact.phone_number", Label: "phone number"}},
 		Notices: []Notice{
-			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points",
+			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points", Keep: "while you are a member", Withdraw: "ask us",
 				Covers: []Cover{{"user.contact.phone_number", []string{"essential.service.notifications.sms"}}}},
-			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick",
+			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick", Keep: "until you stop", Withdraw: "reply STOP",
 				Covers: []Cover{{"user.contact.phone_number", []string{"marketing.communications.sms"}}}},
 		},
 		Packs: []Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []Term{

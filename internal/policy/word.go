@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Mode is how a law lets a purpose begin. Its zero value is Forbidden, and a
@@ -127,3 +128,12 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 
 // UnmarshalText reads the word; any other word is an error.
 func (v *Verdict) UnmarshalText(b []byte) error { return parse(verdictWords, b, (*uint8)(v)) }
+
+// Minutes reads a local time such as "20:00" as minutes after midnight.
+func Minutes(s string) (int, error) {
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return 0, fmt.Errorf("read local time: %w", err)
+	}
+	return t.Hour()*60 + t.Minute(), nil
+}
