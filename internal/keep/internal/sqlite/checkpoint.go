@@ -104,8 +104,11 @@ func checkpoint(c conn, mode string) (pages, copied int, err error) {
 
 var errBusy = errors.New("checkpoint: readers still use the log")
 
-// truncate empties the log into the file; nobody else may write meanwhile.
+// truncate empties the log into the file; nobody else may write meanwhile. It
+// does not wait long for readers, because writers wait for it.
 func truncate(c conn) error {
+	c.SetBusyTimeout(20 * time.Millisecond)
+	defer c.SetBusyTimeout(patience)
 	_, _, err := checkpoint(c, "TRUNCATE")
 	return err
 }
@@ -119,10 +122,11 @@ func (d *db) scrub(ctx context.Context) error {
 		if err == nil || !errors.Is(err, errBusy) {
 			return classify(ctx, err)
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", err, context.Cause(ctx))
+		pause, stop := context.WithTimeout(ctx, wait)
+		<-pause.Done()
+		stop()
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", err, ctx.Err())
 		}
 	}
 }

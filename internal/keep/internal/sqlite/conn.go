@@ -21,6 +21,10 @@ import (
 // committed writes: 3.51.3.
 const oldest = 3_051_003
 
+// patience is how long a connection waits for a lock of the file. Nobody else
+// takes one but our own copying of the log, and an operator's shell.
+const patience = 200 * time.Millisecond
+
 var errUnsafe = problem.New(problem.Unavailable, "database-unsafe",
 	"SQLite does not keep a setting that heed's promises rest on; use an official build on a local disk.")
 
@@ -50,8 +54,7 @@ func dial(path string, cache int) (conn, error) {
 	if err != nil {
 		return conn{}, fmt.Errorf("open %s: %w", path, err)
 	}
-	// Nobody else writes to the file but an operator's shell, and copying the log.
-	raw.SetBusyTimeout(200 * time.Millisecond)
+	raw.SetBusyTimeout(patience)
 	c := conn{raw}
 	if err := c.prove(cache); err != nil {
 		return conn{}, errors.Join(err, raw.Close())
@@ -125,7 +128,7 @@ func bind(s *stmt, i int, a any) {
 	case int:
 		s.BindInt64(i, int64(v))
 	case uint64:
-		s.BindInt64(i, int64(v)) //nolint:gosec // chain numbers stay far below 2^63
+		s.BindInt64(i, int64(v))
 	case fact.FragmentID:
 		s.BindInt64(i, int64(v))
 	case fact.Kind:
@@ -199,7 +202,7 @@ func (p *pool) take(ctx context.Context) (conn, error) {
 		c.SetInterrupt(ctx.Done())
 		return c, nil
 	case <-ctx.Done():
-		return conn{}, fmt.Errorf("wait for a database connection: %w", context.Cause(ctx))
+		return conn{}, fmt.Errorf("wait for a database connection: %w", ctx.Err())
 	}
 }
 

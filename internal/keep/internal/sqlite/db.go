@@ -98,7 +98,7 @@ func (d *db) hold(ctx context.Context) error {
 	case <-d.closed:
 		return errClosed
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the turn to write: %w", context.Cause(ctx))
+		return fmt.Errorf("wait for the turn to write: %w", ctx.Err())
 	}
 }
 
@@ -143,7 +143,7 @@ func (d *db) transact(ctx context.Context, f func(conn) error) (err error) {
 	// From here the answer must be yes or no, not "stopped".
 	c.SetInterrupt(nil)
 	if ctx.Err() != nil {
-		return fmt.Errorf("database work stopped: %w", context.Cause(ctx))
+		return fmt.Errorf("database work stopped: %w", ctx.Err())
 	}
 	return c.exec("COMMIT")
 }

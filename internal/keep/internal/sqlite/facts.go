@@ -19,7 +19,7 @@ type head struct {
 
 func (r *reader) head(ctx context.Context, id fact.FragmentID) (h head, err error) {
 	err = query(ctx, r.c, "SELECT seq, n FROM head WHERE fragment = ?", func(s *stmt) {
-		h = head{s.ColumnInt64(0), uint64(s.ColumnInt64(1))} //nolint:gosec // written from a uint64
+		h = head{s.ColumnInt64(0), uint64(s.ColumnInt64(1))}
 	}, id)
 	return h, err
 }
@@ -57,7 +57,7 @@ func (r *reader) Facts(ctx context.Context, id fact.FragmentID, from uint64) ite
 		for _, seq := range seqs {
 			f := store.Fact{Fragment: id}
 			err = query(ctx, r.c, "SELECT n, kind, received, body FROM fact WHERE seq = ?", func(s *stmt) {
-				f.N, f.Kind = uint64(s.ColumnInt64(0)), fact.Kind(s.ColumnInt64(1)) //nolint:gosec // as written
+				f.N, f.Kind = uint64(s.ColumnInt64(0)), fact.Kind(s.ColumnInt64(1))
 				f.Received, f.Body = instant(s, 2), blob(s, 3)
 			}, seq)
 			if err != nil || !yield(f, nil) {
@@ -72,7 +72,7 @@ func (r *reader) Facts(ctx context.Context, id fact.FragmentID, from uint64) ite
 
 // Append adds facts at the end of the table.
 func (w *writer) Append(ctx context.Context, facts []store.Fact) error {
-	return w.change("append facts", ctx, func() error {
+	return w.change(ctx, "append facts", func() error {
 		for _, f := range facts {
 			h, err := w.head(ctx, f.Fragment)
 			if err != nil {
@@ -97,7 +97,7 @@ func (w *writer) Append(ctx context.Context, facts []store.Fact) error {
 
 // DropFacts empties bodies but for their last 16 bytes.
 func (w *writer) DropFacts(ctx context.Context, id fact.FragmentID, ns []uint64) error {
-	return w.change("drop facts", ctx, func() error {
+	return w.change(ctx, "drop facts", func() error {
 		if len(ns) == 0 {
 			return nil
 		}
@@ -120,7 +120,7 @@ func (w *writer) DropFacts(ctx context.Context, id fact.FragmentID, ns []uint64)
 
 // Forget removes all that is kept of the fragments but the spine.
 func (w *writer) Forget(ctx context.Context, ids []fact.FragmentID) error {
-	return w.change("forget", ctx, func() error {
+	return w.change(ctx, "forget", func() error {
 		for _, id := range sorted(ids) {
 			seqs, err := w.chain(ctx, id, 1)
 			if err != nil {

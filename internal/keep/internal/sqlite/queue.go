@@ -56,7 +56,7 @@ func (r *reader) Leased(ctx context.Context, ids []fact.FragmentID, now clock.In
 
 // Enqueue adds jobs that wait.
 func (w *writer) Enqueue(ctx context.Context, jobs []store.Job) (added int, err error) {
-	err = w.change("enqueue", ctx, func() error {
+	err = w.change(ctx, "enqueue", func() error {
 		for _, j := range jobs {
 			if err := w.c.exec(`INSERT INTO job (kind, fragment, uniq, due, attempt, lease, fence, state, code, body)
 				VALUES (?, ?, ?, ?, ?, 0, 0, 'waiting', '', ?) ON CONFLICT (kind, uniq) WHERE uniq <> '' DO NOTHING`,
@@ -73,7 +73,7 @@ func (w *writer) Enqueue(ctx context.Context, jobs []store.Job) (added int, err 
 // Claim leases the jobs that have been due longest.
 func (w *writer) Claim(ctx context.Context, kind string, now, until clock.Instant, limit int) ([]store.Job, error) {
 	var claimed []store.Job
-	err := w.change("claim jobs", ctx, func() (err error) {
+	err := w.change(ctx, "claim jobs", func() (err error) {
 		claimed, err = rows(ctx, w.c, `SELECT `+jobColumns+` FROM job
 			WHERE kind = ? AND state = 'waiting' AND due <= ? AND lease <= ? ORDER BY due, id LIMIT ?`, scanJob, kind, now, now, limit)
 		if err != nil {
@@ -91,7 +91,7 @@ func (w *writer) Claim(ctx context.Context, kind string, now, until clock.Instan
 
 // Settle ends or postpones a job that the caller holds.
 func (w *writer) Settle(ctx context.Context, job store.Job) error {
-	return w.change("settle job", ctx, func() error {
+	return w.change(ctx, "settle job", func() error {
 		if err := w.c.exec(`UPDATE job SET due = ?, attempt = ?, lease = 0, state = ?, code = ?
 			WHERE id = ? AND fence = ? AND lease <> 0`,
 			job.Due, job.Attempt, job.State, job.Code, job.ID, job.Fence); err != nil {
@@ -109,7 +109,7 @@ func (w *writer) Settle(ctx context.Context, job store.Job) error {
 
 // PutTimers sets timers, or moves them earlier.
 func (w *writer) PutTimers(ctx context.Context, timers []store.Timer) error {
-	return w.change("put timers", ctx, func() error {
+	return w.change(ctx, "put timers", func() error {
 		return each(w.c, timers, `INSERT INTO timer (fragment, due) VALUES (?, ?)
 			ON CONFLICT (fragment) DO UPDATE SET due = excluded.due WHERE excluded.due < due`,
 			func(t store.Timer) []any { return []any{t.Fragment, t.Due} })
@@ -125,7 +125,7 @@ func (w *writer) DueTimers(ctx context.Context, now clock.Instant, limit int) ([
 
 // ClearTimer removes a timer unless it was moved meanwhile.
 func (w *writer) ClearTimer(ctx context.Context, id fact.FragmentID, due clock.Instant) error {
-	return w.change("clear timer", ctx, func() error {
+	return w.change(ctx, "clear timer", func() error {
 		return w.c.exec("DELETE FROM timer WHERE fragment = ? AND due = ?", id, due)
 	})
 }
@@ -144,7 +144,7 @@ func (r *reader) Quarantine(ctx context.Context, after int64, limit int) ([]stor
 
 // PutQuarantine keeps events that were not understood; IDs are given here.
 func (w *writer) PutQuarantine(ctx context.Context, rows []store.Quarantined) error {
-	return w.change("put quarantine", ctx, func() error {
+	return w.change(ctx, "put quarantine", func() error {
 		return each(w.c, rows, "INSERT INTO quarantine (source, code, why, received, body) VALUES (?, ?, ?, ?, ?)",
 			func(q store.Quarantined) []any { return []any{q.Source, q.Code, q.Why, q.Received, q.Body} })
 	})
@@ -152,14 +152,14 @@ func (w *writer) PutQuarantine(ctx context.Context, rows []store.Quarantined) er
 
 // DropQuarantine removes rows by id.
 func (w *writer) DropQuarantine(ctx context.Context, ids []int64) error {
-	return w.change("drop quarantine", ctx, func() error {
+	return w.change(ctx, "drop quarantine", func() error {
 		return each(w.c, ids, "DELETE FROM quarantine WHERE id = ?", func(id int64) []any { return []any{id} })
 	})
 }
 
 // DropQuarantineBefore removes what was received before t.
 func (w *writer) DropQuarantineBefore(ctx context.Context, t clock.Instant) (dropped int64, err error) {
-	err = w.change("drop quarantine", ctx, func() error {
+	err = w.change(ctx, "drop quarantine", func() error {
 		err := w.c.exec("DELETE FROM quarantine WHERE received < ?", t)
 		dropped = int64(w.c.Changes())
 		return err

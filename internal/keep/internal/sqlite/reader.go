@@ -35,7 +35,7 @@ const stateColumns = "SELECT fragment, n, version, pages, body, seen FROM state 
 
 func scanState(s *stmt) store.State {
 	return store.State{
-		Fragment: fragment(s, 0), N: uint64(s.ColumnInt64(1)), Version: s.ColumnInt(2), //nolint:gosec // written from a uint64
+		Fragment: fragment(s, 0), N: uint64(s.ColumnInt64(1)), Version: s.ColumnInt(2),
 		Pages: s.ColumnInt(3), Body: blob(s, 4), Seen: blob(s, 5),
 	}
 }

@@ -17,7 +17,7 @@ type writer struct {
 
 var _ store.Writer = (*writer)(nil)
 
-func (w *writer) change(what string, ctx context.Context, f func() error) error {
+func (w *writer) change(ctx context.Context, what string, f func() error) error {
 	err := w.failed
 	if err == nil {
 		err = ctx.Err()
@@ -48,7 +48,7 @@ func (w *writer) Lock(ctx context.Context, ids []fact.FragmentID) ([]store.State
 
 // PutStates writes in the order of the table, which touches each page once.
 func (w *writer) PutStates(ctx context.Context, states []store.State) error {
-	return w.change("put states", ctx, func() error {
+	return w.change(ctx, "put states", func() error {
 		return each(w.c, store.Last(states, func(s store.State) fact.FragmentID { return s.Fragment }),
 			`INSERT INTO state (fragment, n, version, pages, body, seen) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (fragment) DO UPDATE SET n = excluded.n, version = excluded.version, pages = excluded.pages,
@@ -59,7 +59,7 @@ func (w *writer) PutStates(ctx context.Context, states []store.State) error {
 
 // PutSeenPages writes pages of message entries.
 func (w *writer) PutSeenPages(ctx context.Context, pages []store.SeenPage) error {
-	return w.change("put seen pages", ctx, func() error {
+	return w.change(ctx, "put seen pages", func() error {
 		return each(w.c, pages, `INSERT INTO seen_page (fragment, page, entries) VALUES (?, ?, ?)
 			ON CONFLICT (fragment, page) DO UPDATE SET entries = excluded.entries`,
 			func(p store.SeenPage) []any { return []any{p.Fragment, p.Page, p.Entries} })
@@ -68,7 +68,7 @@ func (w *writer) PutSeenPages(ctx context.Context, pages []store.SeenPage) error
 
 // ClearStates removes the projections that rebuild makes again.
 func (w *writer) ClearStates(ctx context.Context) error {
-	return w.change("clear states", ctx, func() error {
+	return w.change(ctx, "clear states", func() error {
 		if err := w.c.exec("DELETE FROM state"); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (w *writer) ClearStates(ctx context.Context) error {
 
 // PutSpine appends lines.
 func (w *writer) PutSpine(ctx context.Context, rows []store.Spine) error {
-	return w.change("put spine", ctx, func() error {
+	return w.change(ctx, "put spine", func() error {
 		return each(w.c, rows, "INSERT INTO spine (pseudonym, at, name, item, minor, currency, quantity) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			func(r store.Spine) []any {
 				return []any{r.Pseudonym, r.At, r.Name, r.Item, r.Minor, r.Currency, r.Quantity}
@@ -88,7 +88,7 @@ func (w *writer) PutSpine(ctx context.Context, rows []store.Spine) error {
 
 // PutDefinitions writes versions of what teams wrote.
 func (w *writer) PutDefinitions(ctx context.Context, defs []store.Definition) error {
-	return w.change("put definitions", ctx, func() error {
+	return w.change(ctx, "put definitions", func() error {
 		return each(w.c, defs, `INSERT INTO definition (kind, key, version, hash, status, body, author, approve, answer, at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (kind, key, version) DO UPDATE SET hash = excluded.hash, status = excluded.status, body = excluded.body,
@@ -101,7 +101,7 @@ func (w *writer) PutDefinitions(ctx context.Context, defs []store.Definition) er
 
 // PutSources writes sources by key.
 func (w *writer) PutSources(ctx context.Context, rows []store.Source) error {
-	return w.change("put sources", ctx, func() error {
+	return w.change(ctx, "put sources", func() error {
 		return each(w.c, rows, `INSERT INTO source (key, key_hash, body) VALUES (?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET key_hash = excluded.key_hash, body = excluded.body`,
 			func(r store.Source) []any { return []any{r.Key, r.KeyHash, r.Body} })
@@ -110,7 +110,7 @@ func (w *writer) PutSources(ctx context.Context, rows []store.Source) error {
 
 // PutTokens writes tokens by name.
 func (w *writer) PutTokens(ctx context.Context, rows []store.Token) error {
-	return w.change("put tokens", ctx, func() error {
+	return w.change(ctx, "put tokens", func() error {
 		return each(w.c, rows, `INSERT INTO token (name, role, hash, at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (name) DO UPDATE SET role = excluded.role, hash = excluded.hash, at = excluded.at`,
 			func(r store.Token) []any { return []any{r.Name, r.Role, r.Hash, r.At} })
@@ -119,7 +119,7 @@ func (w *writer) PutTokens(ctx context.Context, rows []store.Token) error {
 
 // PutItems writes items by id.
 func (w *writer) PutItems(ctx context.Context, items []store.Item) error {
-	return w.change("put items", ctx, func() error {
+	return w.change(ctx, "put items", func() error {
 		return each(w.c, items, "INSERT INTO item (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
 			func(r store.Item) []any { return []any{r.ID, r.Body} })
 	})
@@ -127,7 +127,7 @@ func (w *writer) PutItems(ctx context.Context, items []store.Item) error {
 
 // AddTallies adds to the counts of sources.
 func (w *writer) AddTallies(ctx context.Context, rows []store.Tally) error {
-	return w.change("add tallies", ctx, func() error {
+	return w.change(ctx, "add tallies", func() error {
 		return each(w.c, rows, `INSERT INTO tally (source, accepted, duplicate, quarantined, refused) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (source) DO UPDATE SET accepted = accepted + excluded.accepted, duplicate = duplicate + excluded.duplicate,
 				quarantined = quarantined + excluded.quarantined, refused = refused + excluded.refused`,
@@ -139,21 +139,21 @@ func (w *writer) AddTallies(ctx context.Context, rows []store.Tally) error {
 
 // SetMeta keeps bytes under a name.
 func (w *writer) SetMeta(ctx context.Context, name string, value []byte) error {
-	return w.change("set meta", ctx, func() error { return w.c.setMeta(name, value) })
+	return w.change(ctx, "set meta", func() error { return w.c.setMeta(name, value) })
 }
 
 const auditColumns = "SELECT writer, n, at, previous, hash, body FROM audit "
 
 func scanAudit(s *stmt) store.Audit {
 	return store.Audit{
-		Writer: s.ColumnText(0), N: uint64(s.ColumnInt64(1)), At: instant(s, 2), //nolint:gosec // written from a uint64
+		Writer: s.ColumnText(0), N: uint64(s.ColumnInt64(1)), At: instant(s, 2),
 		Previous: blob(s, 3), Hash: blob(s, 4), Body: blob(s, 5),
 	}
 }
 
 // AppendAudit adds entries to the ends of their chains.
 func (w *writer) AppendAudit(ctx context.Context, entries []store.Audit) error {
-	return w.change("append audit", ctx, func() error {
+	return w.change(ctx, "append audit", func() error {
 		for _, a := range entries {
 			last, err := w.LastAudit(ctx, a.Writer)
 			if err != nil {

@@ -10,3 +10,9 @@ var (
 	ErrFull     = errors.New("the disk is full")
 	ErrDown     = errors.New("the database cannot be reached")
 )
+
+// Known reports whether err has one of these names already.
+func Known(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrStale) || errors.Is(err, ErrFenced) ||
+		errors.Is(err, ErrFull) || errors.Is(err, ErrDown)
+}
