@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -92,7 +93,7 @@ func (k *checker) stores() {
 	if !isStore(k.c.Keys) {
 		k.fault("keys", "must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 	}
-	if k.c.Keys.Text() == k.c.Database.Text() {
+	if same(k.c.Keys, k.c.Database) {
 		k.fault("keys", "must not be the database: what is erased would stay readable in its backups")
 	}
 }
@@ -180,6 +181,16 @@ func isStore(u URL) bool {
 	}
 	parsed, err := url.Parse(u.Text())
 	return err == nil && (parsed.Scheme == "postgres" || parsed.Scheme == "postgresql")
+}
+
+// same reports whether two stores are one, as far as their names tell.
+func same(a, b URL) bool {
+	file, ok := strings.CutPrefix(a.Text(), "sqlite:")
+	other, ok2 := strings.CutPrefix(b.Text(), "sqlite:")
+	if ok && ok2 {
+		return filepath.Clean(file) == filepath.Clean(other)
+	}
+	return a.Text() == b.Text()
 }
 
 // isToken accepts what fits a Basic user name and a bearer token; empty is fine.

@@ -274,6 +274,7 @@ func TestCheck_pairs(t *testing.T) {
 		{"one port for public and admin", []string{"HEED_ADMIN", "127.0.0.1:8480"}, "HEED_ADMIN: must differ from listen: metrics and profiling are not for the public"},
 		{"two free ports", []string{"HEED_ADMIN", "127.0.0.1:0", "HEED_LISTEN", "127.0.0.1:0"}, ""},
 		{"keys beside the facts", []string{"HEED_DATABASE", "sqlite:a.db", "HEED_KEYS", "sqlite:a.db"}, "HEED_KEYS: must not be the database: what is erased would stay readable in its backups"},
+		{"keys beside the facts, spelled apart", []string{"HEED_DATABASE", "sqlite:d/a.db", "HEED_KEYS", "sqlite:./d//a.db"}, "HEED_KEYS: must not be the database: what is erased would stay readable in its backups"},
 		{"mail without sender", []string{"HEED_SMTP_URL", "smtp://mail:25"}, "from: must be set when smtp_url is: somebody must sign the mail"},
 		{"mail with sender", []string{"HEED_SMTP_URL", "smtp://mail:25", "HEED_FROM", "a@b.example"}, ""},
 	}

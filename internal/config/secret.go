@@ -70,22 +70,30 @@ func (u URL) String() string {
 	if u.IsZero() {
 		return ""
 	}
-	parsed, err := url.Parse(u.Text())
-	if err != nil || parsed.Scheme == "" {
-		return withheld
-	}
-	if parsed.Scheme == "sqlite" {
+	if u.Scheme() == "sqlite" {
 		return u.Text()
 	}
+	// A password with an unescaped / ? or # reads as port, path, parameters or
+	// fragment; the @ that ended it then stands where none belongs.
+	parsed, err := url.Parse(u.Text())
+	if err != nil || parsed.Scheme == "" || parsed.Opaque != "" || strings.Contains(parsed.Host+parsed.Path+parsed.RawQuery+parsed.Fragment, "@") {
+		return withheld
+	}
+	shown := parsed.Scheme + "://"
+	if parsed.User != nil {
+		shown += url.User(parsed.User.Username()).String()
+		if _, has := parsed.User.Password(); has {
+			shown += ":" + withheld
+		}
+		shown += "@"
+	}
+	shown += parsed.Host + parsed.EscapedPath()
 	// Passwords also travel as parameters, and a list of which ones would be
 	// incomplete on the day a driver learns a new one.
 	if parsed.RawQuery != "" {
-		parsed.RawQuery = withheld
+		shown += "?" + withheld
 	}
-	if _, has := parsed.User.Password(); has {
-		parsed.User = url.UserPassword(parsed.User.Username(), "withheld")
-	}
-	return strings.Replace(parsed.String(), ":withheld@", ":"+withheld+"@", 1)
+	return shown
 }
 
 // Format hides the password under every verb.

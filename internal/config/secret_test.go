@@ -20,6 +20,9 @@ func TestURL_hidesPasswords(t *testing.T) {
 		{"postgres://heed:hunter2@db/heed?sslmode=require", "postgres://heed:[withheld]@db/heed?[withheld]"},
 		{"postgres:///heed?password=hunter2", "postgres:///heed?[withheld]"},
 		{"smtps://a%40b:hunter%2F2@mail", "smtps://a%40b:[withheld]@mail"},
+		{"postgres://heed:2#hunter@db/heed", "[withheld]"},
+		{"postgres://heed:2?hunter@db/heed", "[withheld]"},
+		{"postgres://heed:2/hunter@db/heed", "[withheld]"},
 		{"host=db password=hunter2", "[withheld]"},
 		{"postgres://heed:hunter2@db:port/heed", "[withheld]"},
 	}
