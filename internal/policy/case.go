@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // Case is one question about one person, ready to be asked about many fields.
@@ -102,7 +103,7 @@ func (c *Case) judge() finding {
 	if c.purpose = c.r.purposes[c.q.Purpose]; c.purpose == nil {
 		return finding{rule: rulePurpose, code: CodePurposeUnknown}
 	}
-	if !withinAny(c.q.Purpose, families[c.q.Use]) {
+	if !define.WithinAny(c.q.Purpose, families[c.q.Use]) {
 		return finding{rule: rulePurposeOfUse, code: CodePurposeNotOfUse}
 	}
 	c.law = c.r.law(c.s.Jurisdiction)
@@ -163,7 +164,7 @@ func (c *Case) topic() finding {
 	if _, known := c.r.topics[c.q.Topic]; !known {
 		return finding{rule: ruleTopic, code: CodeTopicUnknown}
 	}
-	if withinAny(c.q.Topic, c.s.Muted) {
+	if define.WithinAny(c.q.Topic, c.s.Muted) {
 		return finding{rule: ruleTopic, code: CodeTopicMuted}
 	}
 	return finding{}
@@ -174,9 +175,9 @@ func (c *Case) lawful() finding {
 	switch {
 	case !c.terms.spoken:
 		return finding{rule: ruleLaw, code: CodeLawSilent}
-	case c.terms.mode == Forbidden:
+	case c.terms.mode == define.Forbidden:
 		return finding{rule: ruleLaw, code: CodeForbidden}
-	case c.terms.mode == OptIn || c.purpose.Basis == Consent:
+	case c.terms.mode == define.OptIn || c.purpose.Basis == define.Consent:
 		return finding{}
 	case !slices.Contains(c.terms.bases, c.purpose.Basis):
 		return finding{rule: ruleLaw, code: CodeBasisNotAccepted}
@@ -245,10 +246,10 @@ func (c *Case) mutes(f Field) bool {
 		about, _ = c.r.TopicOf(shop)
 	}
 	for _, m := range c.s.Muted {
-		if Within(about.Key, m) {
+		if define.Within(about.Key, m) {
 			return true
 		}
-		if t, known := c.r.topics[m]; known && c.r.Sensitive(t.Category) && Within(f.Category, t.Category) {
+		if t, known := c.r.topics[m]; known && c.r.Sensitive(t.Category) && define.Within(f.Category, t.Category) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/heed-platform/heed/internal/policy/define"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -68,6 +69,7 @@ func Compile(d Definitions) (*Rules, error) {
 		topics:     index(d.Topics, func(c Topic) string { return c.Key }),
 		namespaces: index(d.Namespaces, func(n Namespace) string { return n.Key }),
 		brand:      d.Brand,
+		sensitive:  define.AlwaysSensitive(),
 	}
 	for _, c := range d.Categories {
 		if c.Sensitive {
@@ -99,7 +101,7 @@ func (r *Rules) compilePurposes(list []Purpose) {
 	for _, p := range list {
 		c := &purpose{Purpose: p, parents: []string{p.Key}}
 		for _, o := range list {
-			if o.CoversChildren && o.Key != p.Key && Within(p.Key, o.Key) {
+			if o.CoversChildren && o.Key != p.Key && define.Within(p.Key, o.Key) {
 				c.parents = append(c.parents, o.Key)
 			}
 		}
@@ -151,7 +153,7 @@ func (r *Rules) narrow(covers []Cover, later *notice) []Cover {
 func named(category string, covers []Cover) []string {
 	list := []string{category}
 	for _, c := range covers {
-		if c.Category != category && Within(c.Category, category) {
+		if c.Category != category && define.Within(c.Category, category) {
 			list = append(list, c.Category)
 		}
 	}
@@ -167,7 +169,7 @@ func (r *Rules) promises(covers []Cover, category, purposeKey string) bool {
 		return false
 	}
 	for _, c := range covers {
-		if !Within(category, c.Category) || r.Sensitive(category) && !r.Sensitive(c.Category) {
+		if !define.Within(category, c.Category) || r.Sensitive(category) && !r.Sensitive(c.Category) {
 			continue
 		}
 		for _, named := range c.Purposes {

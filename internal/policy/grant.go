@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // The ledger is read without pardon: a refusal at an equal or broader level
@@ -40,16 +43,16 @@ const methodGPC = "gpc"
 // company that uses it for itself.
 func (c *Case) stops(g fact.Grant) bool {
 	if g.Method == methodGPC {
-		if c.terms.gpc || c.q.Use == Share && c.to != nil && c.to.Role != Processor {
+		if c.terms.gpc || c.q.Use == Share && c.to != nil && c.to.Role != define.Processor {
 			return true
 		}
 		if g.Purpose == "" {
 			return false
 		}
 	}
-	return (g.Purpose == "" || Within(c.q.Purpose, g.Purpose)) &&
+	return (g.Purpose == "" || define.Within(c.q.Purpose, g.Purpose)) &&
 		(g.Channel == "" || g.Channel == c.q.Channel) &&
-		(g.Topic == "" || Within(c.q.Topic, g.Topic))
+		(g.Topic == "" || define.Within(c.q.Topic, g.Topic))
 }
 
 // permits reports whether a grant is a yes to this question: for this purpose
@@ -58,7 +61,7 @@ func (c *Case) stops(g fact.Grant) bool {
 func (c *Case) permits(g fact.Grant) (*notice, bool) {
 	if g.Status != fact.Granted || !c.purpose.covers([]string{g.Purpose}) ||
 		g.Channel != "" && g.Channel != c.q.Channel ||
-		g.Topic != "" && !Within(c.q.Topic, g.Topic) {
+		g.Topic != "" && !define.Within(c.q.Topic, g.Topic) {
 		return nil, false
 	}
 	n := c.r.notices[g.Notice]
@@ -75,7 +78,7 @@ func (c *Case) permits(g fact.Grant) (*notice, bool) {
 
 // consent looks for the yes where one is needed.
 func (c *Case) consent() finding {
-	if c.terms.mode != OptIn && c.purpose.Basis != Consent {
+	if c.terms.mode != define.OptIn && c.purpose.Basis != define.Consent {
 		return finding{}
 	}
 	for _, g := range c.s.Grants {
@@ -92,15 +95,10 @@ func (c *Case) consent() finding {
 // customer is the soft opt-in: the law accepts it for messages to someone who
 // bought something and has not refused.
 func (c *Case) customer() bool {
-	if !Within(c.q.Purpose, "marketing.communications") || len(c.s.Purchased) == 0 {
+	if !define.Within(c.q.Purpose, "marketing.communications") || len(c.s.Purchased) == 0 {
 		return false
 	}
-	for _, b := range c.terms.bases {
-		if b == ExistingCustomer {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.terms.bases, define.ExistingCustomer)
 }
 
 // accepted reports whether the person said yes to this purpose under a promise

@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // law is all the packs that hold in one place, taken together: where two
@@ -18,11 +20,11 @@ type place struct{ purpose, channel string }
 // terms is what a law says about one purpose on one channel.
 type terms struct {
 	spoken      bool // some pack speaks of it
-	mode        Mode
-	bases       []Basis // accepted by every pack that speaks
-	gpc         bool    // a GPC signal stops it
-	minors      bool    // closed to minors
-	unknownAge  bool    // closed while the age is unknown
+	mode        define.Mode
+	bases       []define.Basis // accepted by every pack that speaks
+	gpc         bool           // a GPC signal stops it
+	minors      bool           // closed to minors
+	unknownAge  bool           // closed while the age is unknown
 	ownPurchase bool
 }
 
@@ -84,38 +86,38 @@ func (r *Rules) settle(l *law) *law {
 }
 
 func (l *law) settle(purpose, channel string) terms {
-	t := terms{mode: NoticeOnly, ownPurchase: len(l.packs) > 0}
+	t := terms{mode: define.NoticeOnly, ownPurchase: len(l.packs) > 0}
 	for _, p := range l.packs {
-		t.gpc = t.gpc || withinAny(purpose, p.GPC.Stops)
+		t.gpc = t.gpc || define.WithinAny(purpose, p.GPC.Stops)
 		t.ownPurchase = t.ownPurchase && p.Sensitive.OwnPurchase
 		for _, m := range p.Minors {
-			if withinAny(purpose, m.Purposes) {
-				t.minors, t.unknownAge = true, t.unknownAge || m.Unknown != Allow
+			if define.WithinAny(purpose, m.Purposes) {
+				t.minors, t.unknownAge = true, t.unknownAge || !m.Open
 			}
 		}
-		said, ok := p.speak(purpose, channel)
+		said, ok := speak(p, purpose, channel)
 		if !ok {
 			continue
 		}
 		if t.spoken {
-			t.bases = slices.DeleteFunc(t.bases, func(b Basis) bool { return !slices.Contains(said.Bases, b) })
+			t.bases = slices.DeleteFunc(t.bases, func(b define.Basis) bool { return !slices.Contains(said.Bases, b) })
 		} else {
 			t.bases = slices.Clone(said.Bases)
 		}
 		t.spoken, t.mode = true, min(t.mode, said.Mode)
 	}
 	if !t.spoken {
-		t.mode = Forbidden
+		t.mode = define.Forbidden
 	}
 	return t
 }
 
 // speak finds the pack's term: the longest purpose, then the named channel.
-func (p Pack) speak(purpose, channel string) (Term, bool) {
-	var best Term
+func speak(p Pack, purpose, channel string) (define.Term, bool) {
+	var best define.Term
 	found := false
 	for _, t := range p.Modes {
-		if !Within(purpose, t.Purpose) || t.Channel != "" && t.Channel != channel {
+		if !define.Within(purpose, t.Purpose) || t.Channel != "" && t.Channel != channel {
 			continue
 		}
 		if !found || len(t.Purpose) > len(best.Purpose) ||

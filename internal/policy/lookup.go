@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // The categories of what the shop sees people do, where no definition says
@@ -44,7 +46,7 @@ func (r *Rules) Category(path string) string {
 // Sensitive reports whether the category lies in one that is defined as
 // sensitive.
 func (r *Rules) Sensitive(category string) bool {
-	return r != nil && withinAny(category, r.sensitive)
+	return r != nil && define.WithinAny(category, r.sensitive)
 }
 
 // Purpose looks a definition up.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 const now = clock.Instant(1_800_000_000_000_000)
@@ -14,28 +15,28 @@ func small() Definitions {
 	return Definitions{
 		Brand: Brand{Key: "shop", Name: "Shop", Address: "Street 1", Email: "hello@shop.example", Where: "here", Jurisdiction: "DE"},
 		Purposes: []Purpose{
-			{Key: "essential.service.notifications.sms", Label: "news about your orders by text", Basis: Contract, Service: true, Channels: []string{"sms"}},
-			{Key: "marketing.communications.sms", Label: "offers by text", Basis: Consent, Channels: []string{"sms"}},
+			{Key: "essential.service.notifications.sms", Label: "news about your orders by text", Basis: define.Contract, Service: true, Channels: []string{"sms"}},
+			{Key: "marketing.communications.sms", Label: "offers by text", Basis: define.Consent, Channels: []string{"sms"}},
 		},
 		Categories: []Category{{Key: "user.contact.phone_number", Label: "phone number"}},
 		Notices: []Notice{
 			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points", Keep: "while you are a member", Withdraw: "ask us",
-				Covers: []Cover{{"user.contact.phone_number", []string{"essential.service.notifications.sms"}}}},
+				Covers: []Cover{{Category: "user.contact.phone_number", Purposes: []string{"essential.service.notifications.sms"}}}},
 			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick", Keep: "until you stop", Withdraw: "reply STOP",
-				Covers: []Cover{{"user.contact.phone_number", []string{"marketing.communications.sms"}}}},
+				Covers: []Cover{{Category: "user.contact.phone_number", Purposes: []string{"marketing.communications.sms"}}}},
 		},
-		Packs: []Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []Term{
-			{Purpose: "essential", Mode: NoticeOnly, Bases: []Basis{Contract}},
-			{Purpose: "marketing", Mode: OptIn, Bases: []Basis{Consent}},
+		Packs: []Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []define.Term{
+			{Purpose: "essential", Mode: define.NoticeOnly, Bases: []define.Basis{define.Contract}},
+			{Purpose: "marketing", Mode: define.OptIn, Bases: []define.Basis{define.Consent}},
 		}}},
 	}
 }
 
-func compile(t testing.TB, d Definitions) *Rules {
-	t.Helper()
+func compile(tb testing.TB, d Definitions) *Rules {
+	tb.Helper()
 	r, err := Compile(d)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }

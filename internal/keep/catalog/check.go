@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // Check looks for references that lead nowhere and promises that contradict
@@ -44,7 +44,7 @@ func (w Workspace) brand() []Fault {
 		faults = append(faults, d.Fault("zone", "brand: zone is an IANA name such as Europe/Berlin"))
 	}
 	for _, at := range []struct{ path, value string }{{"quiet.from", b.Quiet.From}, {"quiet.to", b.Quiet.To}} {
-		if _, err := policy.Minutes(at.value); err != nil {
+		if _, err := define.Minutes(at.value); err != nil {
 			faults = append(faults, d.Fault(at.path, "brand: quiet hours are local times such as \"20:00\""))
 		}
 	}

@@ -3,7 +3,7 @@ package catalog
 import (
 	"strings"
 
-	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // Kind is what a definition defines.
@@ -63,19 +63,19 @@ type Shape struct {
 func shapes() map[Kind]any {
 	one := []string{""}
 	return map[Kind]any{
-		Purpose:  policy.Purpose{Occasions: one, Channels: one},
-		Category: policy.Category{},
-		Notice:   policy.Notice{Covers: []policy.Cover{{Purposes: one}}, Parties: one},
-		Pack: policy.Pack{
-			Jurisdictions: one, Modes: []policy.Term{{Bases: []policy.Basis{policy.Consent}}},
-			GPC: policy.GPC{Stops: one}, Minors: []policy.Minors{{Purposes: one}},
-			Transfers: policy.Transfers{Free: one}, Clocks: []policy.Clock{{}},
+		Purpose:  define.Purpose{Occasions: one, Channels: one},
+		Category: define.Category{},
+		Notice:   define.Notice{Covers: []define.Cover{{Purposes: one}}, Parties: one},
+		Pack: define.Pack{
+			Jurisdictions: one, Modes: []define.Term{{Bases: []define.Basis{define.Consent}}},
+			GPC: define.GPC{Stops: one}, Minors: []define.Minors{{Purposes: one}},
+			Transfers: define.Transfers{Free: one}, Clocks: []define.Clock{{}},
 		},
-		Source:    policy.Source{},
-		Recipient: policy.Recipient{Purposes: one, Sub: one},
-		Attribute: policy.Attribute{},
-		Namespace: policy.Namespace{Blocked: one},
-		Topic:     policy.Topic{Words: one},
-		Brand:     policy.Brand{Caps: []policy.Cap{{}}},
+		Source:    define.Source{},
+		Recipient: define.Recipient{Purposes: one, Sub: one},
+		Attribute: define.Attribute{},
+		Namespace: define.Namespace{Blocked: one},
+		Topic:     define.Topic{Words: one},
+		Brand:     define.Brand{Caps: []define.Cap{{}}},
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // maxFile is the largest file that is read, in bytes.
@@ -23,11 +23,11 @@ const maxFile = 1 << 20
 // Workspace is everything that a team wrote, sorted by kind and key.
 type Workspace struct {
 	Definitions []Definition
-	policy      policy.Definitions
+	policy      define.Definitions
 }
 
 // Policy is the part that rules understand, ready for policy.Compile.
-func (w Workspace) Policy() policy.Definitions { return w.policy }
+func (w Workspace) Policy() define.Definitions { return w.policy }
 
 // Of is the definitions of one kind, by key.
 func (w Workspace) Of(kind Kind) []Definition {

@@ -3,61 +3,61 @@ package catalog
 import (
 	"go.yaml.in/yaml/v3"
 
-	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // typed reads a checked node as its kind and gives its key and a way to add it
 // to what rules understand.
-func typed(kind Kind, n *yaml.Node) (key string, keep func(*policy.Definitions), err error) {
+func typed(kind Kind, n *yaml.Node) (key string, keep func(*define.Definitions), err error) {
 	switch kind {
 	case Purpose:
-		return read(n, func(v policy.Purpose) string { return v.Key },
-			func(d *policy.Definitions, v policy.Purpose) { d.Purposes = append(d.Purposes, v) })
+		return read(n, func(v define.Purpose) string { return v.Key },
+			func(d *define.Definitions, v define.Purpose) { d.Purposes = append(d.Purposes, v) })
 	case Category:
-		return read(n, func(v policy.Category) string { return v.Key },
-			func(d *policy.Definitions, v policy.Category) { d.Categories = append(d.Categories, v) })
+		return read(n, func(v define.Category) string { return v.Key },
+			func(d *define.Definitions, v define.Category) { d.Categories = append(d.Categories, v) })
 	case Notice:
 		return read(n, noticeKey,
-			func(d *policy.Definitions, v policy.Notice) { d.Notices = append(d.Notices, v) })
+			func(d *define.Definitions, v define.Notice) { d.Notices = append(d.Notices, v) })
 	case Pack:
-		return read(n, func(v policy.Pack) string { return v.Key },
-			func(d *policy.Definitions, v policy.Pack) { d.Packs = append(d.Packs, v) })
+		return read(n, func(v define.Pack) string { return v.Key },
+			func(d *define.Definitions, v define.Pack) { d.Packs = append(d.Packs, v) })
 	case Source:
-		return read(n, func(v policy.Source) string { return v.Key },
-			func(d *policy.Definitions, v policy.Source) { d.Sources = append(d.Sources, v) })
+		return read(n, func(v define.Source) string { return v.Key },
+			func(d *define.Definitions, v define.Source) { d.Sources = append(d.Sources, v) })
 	case Recipient:
-		return read(n, func(v policy.Recipient) string { return v.Key },
-			func(d *policy.Definitions, v policy.Recipient) { d.Recipients = append(d.Recipients, v) })
+		return read(n, func(v define.Recipient) string { return v.Key },
+			func(d *define.Definitions, v define.Recipient) { d.Recipients = append(d.Recipients, v) })
 	case Attribute:
-		return read(n, func(v policy.Attribute) string { return v.Name },
-			func(d *policy.Definitions, v policy.Attribute) { d.Attributes = append(d.Attributes, v) })
+		return read(n, func(v define.Attribute) string { return v.Name },
+			func(d *define.Definitions, v define.Attribute) { d.Attributes = append(d.Attributes, v) })
 	case Namespace:
-		return read(n, func(v policy.Namespace) string { return v.Key },
-			func(d *policy.Definitions, v policy.Namespace) { d.Namespaces = append(d.Namespaces, v) })
+		return read(n, func(v define.Namespace) string { return v.Key },
+			func(d *define.Definitions, v define.Namespace) { d.Namespaces = append(d.Namespaces, v) })
 	case Topic:
-		return read(n, func(v policy.Topic) string { return v.Key },
-			func(d *policy.Definitions, v policy.Topic) { d.Topics = append(d.Topics, v) })
+		return read(n, func(v define.Topic) string { return v.Key },
+			func(d *define.Definitions, v define.Topic) { d.Topics = append(d.Topics, v) })
 	case Brand:
-		return read(n, func(v policy.Brand) string { return v.Key },
-			func(d *policy.Definitions, v policy.Brand) { d.Brand = v })
+		return read(n, func(v define.Brand) string { return v.Key },
+			func(d *define.Definitions, v define.Brand) { d.Brand = v })
 	case Audience, Campaign:
 	}
 	if k := child(n, "key"); k != nil && k.Kind == yaml.ScalarNode {
 		key = k.Value
 	}
-	return key, func(*policy.Definitions) {}, nil
+	return key, func(*define.Definitions) {}, nil
 }
 
-func read[T any](n *yaml.Node, key func(T) string, add func(*policy.Definitions, T)) (string, func(*policy.Definitions), error) {
+func read[T any](n *yaml.Node, key func(T) string, add func(*define.Definitions, T)) (string, func(*define.Definitions), error) {
 	var v T
 	if err := n.Decode(&v); err != nil {
 		return "", nil, err
 	}
-	return key(v), func(d *policy.Definitions) { add(d, v) }, nil
+	return key(v), func(d *define.Definitions) { add(d, v) }, nil
 }
 
 // noticeKey names one version in one language; a notice without a key has none.
-func noticeKey(n policy.Notice) string {
+func noticeKey(n define.Notice) string {
 	if n.Key == "" {
 		return ""
 	}

@@ -1,8 +1,6 @@
-package policy
+package define
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,16 +22,10 @@ func (f Fault) Place() string {
 	return strings.TrimSpace(f.Kind + "/" + f.Key + " " + f.Path)
 }
 
-// Hash is the SHA-256 of what a person is shown, in hexadecimal.
-func (n Notice) Hash() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{n.Key, strconv.Itoa(n.Version), n.Language, n.Title, n.Text, n.Return}, "\x00")))
-	return hex.EncodeToString(sum[:])
-}
-
 var (
-	dotted = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
-	plain  = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
-	place2 = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
+	dotted  = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
+	plain   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+	iso3166 = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
 )
 
 // check collects faults while it walks the definitions.
@@ -56,6 +48,9 @@ func (d Definitions) Faults() []Fault {
 	c.names(d)
 	for _, p := range d.Purposes {
 		c.purpose(p)
+	}
+	for _, v := range d.Categories {
+		c.kind(v, d.Categories)
 	}
 	for _, n := range d.Notices {
 		c.notice(n, d.Notices)
@@ -108,9 +103,6 @@ func (c *check) names(d Definitions) {
 	for _, v := range d.Categories {
 		once("category", v.Key, v.Key, dotted)
 		c.categories[v.Key] = true
-		if v.Label == "" {
-			c.say("category", v.Key, "label", "needs a label that fits “your …”")
-		}
 	}
 	for _, n := range d.Notices {
 		once("notice", n.Key, n.Ref()+"/"+n.Language, plain)
@@ -138,6 +130,9 @@ func (c *check) names(d Definitions) {
 }
 
 func (c *check) purpose(p Purpose) {
+	if !IsDataUse(p.Key) && !IsDataUse(above(p.Key)) && !c.purposes[above(p.Key)] {
+		c.say("purpose", p.Key, "key", "%s is not a Fides data use and lies right under none; check its spelling", p.Key)
+	}
 	if p.Label == "" {
 		c.say("purpose", p.Key, "label", "needs a label that fits “we use it for …”")
 	}
@@ -146,6 +141,20 @@ func (c *check) purpose(p Purpose) {
 	}
 	if p.Service && !Within(p.Key, "essential") {
 		c.say("purpose", p.Key, "service", "only purposes under essential are service purposes")
+	}
+}
+
+// kind checks a data category.
+func (c *check) kind(v Category, all []Category) {
+	if v.Label == "" {
+		c.say("category", v.Key, "label", "needs a label that fits “your …”")
+	}
+	if !isDataCategory(v.Key) && !isDataCategory(above(v.Key)) && !c.categories[above(v.Key)] {
+		c.say("category", v.Key, "key", "%s is not a Fides data category and lies right under none; check its spelling, or whether Fides replaced it", v.Key)
+	}
+	marked := slices.ContainsFunc(all, func(o Category) bool { return o.Sensitive && Within(v.Key, o.Key) })
+	if WithinAny(v.Key, AlwaysSensitive()) && !marked {
+		c.say("category", v.Key, "sensitive", "must be sensitive, or lie in a category that is")
 	}
 }
 
@@ -192,18 +201,18 @@ func (c *check) pack(p Pack) {
 		c.say("pack", p.Key, "label", "needs a label")
 	}
 	for i, j := range p.Jurisdictions {
-		if !place2.MatchString(j) {
+		if !iso3166.MatchString(j) {
 			c.say("pack", p.Key, "jurisdictions."+strconv.Itoa(i), "%s is not an ISO 3166 code such as DE or US-CA", j)
 		}
 	}
-	said := map[place]bool{}
+	said := map[[2]string]bool{}
 	for i, t := range p.Modes {
 		at := "modes." + strconv.Itoa(i)
 		c.key("pack", p.Key, at+".purpose", t.Purpose)
-		if said[place{t.Purpose, t.Channel}] {
+		if said[[2]string{t.Purpose, t.Channel}] {
 			c.say("pack", p.Key, at, "says %s twice", t.Purpose)
 		}
-		said[place{t.Purpose, t.Channel}] = true
+		said[[2]string{t.Purpose, t.Channel}] = true
 	}
 	for i, s := range p.GPC.Stops {
 		c.key("pack", p.Key, "gpc.stops."+strconv.Itoa(i), s)
@@ -221,15 +230,15 @@ func (c *check) pack(p Pack) {
 }
 
 // key checks a purpose that a law names: any data use, whether or not this
-// workspace has it.
+// workspace has it. A misspelt one would let a laxer term speak in its place.
 func (c *check) key(kind, key, path, purpose string) {
-	if !dotted.MatchString(purpose) {
-		c.say(kind, key, path, "%s is not a data use", purpose)
+	if !IsDataUse(purpose) && !c.purposes[purpose] {
+		c.say(kind, key, path, "%s is neither a Fides data use nor a purpose of this workspace", purpose)
 	}
 }
 
 func (c *check) recipient(r Recipient) {
-	if r.Label == "" || r.Role == NoRole || !place2.MatchString(r.Country) {
+	if r.Label == "" || r.Role == NoRole || !iso3166.MatchString(r.Country) {
 		c.say("recipient", r.Key, "", "needs a label, a role (processor or controller) and a country")
 	}
 	for i, p := range r.Purposes {
@@ -263,7 +272,7 @@ func (c *check) brand(b Brand) {
 	if b.Key == "" || b.Name == "" || b.Address == "" || b.Email == "" || b.Where == "" {
 		c.say("brand", b.Key, "", "needs a key, a name, an address, an email and where its data lies, for they stand on receipts")
 	}
-	if !place2.MatchString(b.Jurisdiction) {
+	if !iso3166.MatchString(b.Jurisdiction) {
 		c.say("brand", b.Key, "jurisdiction", "needs an ISO 3166 code such as DE or US-CA")
 	}
 }

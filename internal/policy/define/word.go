@@ -1,4 +1,4 @@
-package policy
+package define
 
 import (
 	"fmt"
@@ -86,7 +86,7 @@ func word(words []string, i uint8) string {
 func parse(words []string, b []byte, into *uint8) error {
 	for i, w := range words {
 		if w == string(b) && w != "" {
-			*into = uint8(i) //nolint:gosec // the lists are a handful long
+			*into = uint8(i)
 			return nil
 		}
 	}
@@ -100,8 +100,8 @@ func Within(key, parent string) bool {
 		(len(key) == len(parent) || key[len(parent)] == '.')
 }
 
-// withinAny reports whether key lies within one of the parents.
-func withinAny(key string, parents []string) bool {
+// WithinAny reports whether key lies within one of the parents.
+func WithinAny(key string, parents []string) bool {
 	for _, p := range parents {
 		if Within(key, p) {
 			return true
@@ -120,14 +120,6 @@ func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // UnmarshalText reads the word; any other word is an error.
 func (o *Origin) UnmarshalText(b []byte) error { return parse(originWords, b, (*uint8)(o)) }
-
-var verdictWords = []string{"deny", "allow"}
-
-// MarshalText writes the word.
-func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText reads the word; any other word is an error.
-func (v *Verdict) UnmarshalText(b []byte) error { return parse(verdictWords, b, (*uint8)(v)) }
 
 // Minutes reads a local time such as "20:00" as minutes after midnight.
 func Minutes(s string) (int, error) {

@@ -1,7 +1,10 @@
-package policy
+package define
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/fact"
 )
@@ -57,6 +60,12 @@ type Notice struct {
 // Ref is how values and grants name a notice: "membership@3".
 func (n Notice) Ref() string { return n.Key + "@" + strconv.Itoa(n.Version) }
 
+// Hash is the SHA-256 of what a person is shown, in hexadecimal.
+func (n Notice) Hash() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{n.Key, strconv.Itoa(n.Version), n.Language, n.Title, n.Text, n.Return}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
 // Cover is one promise: this kind of data, for these purposes.
 type Cover struct {
 	Category string   `yaml:"category" json:"category"`
@@ -99,9 +108,9 @@ type Sensitive struct {
 
 // Minors closes purposes to the young.
 type Minors struct {
-	Under    int      `yaml:"under" json:"under"`       // years
-	Purposes []string `yaml:"purposes" json:"purposes"` // and all below them
-	Unknown  Verdict  `yaml:"unknown" json:"unknown"`   // what holds while the age is not known: deny or allow
+	Under    int      `yaml:"under" json:"under"`                                     // years
+	Purposes []string `yaml:"purposes" json:"purposes"`                               // and all below them
+	Open     bool     `yaml:"open_while_unknown" json:"open_while_unknown,omitempty"` // not closed to those whose age nobody knows
 }
 
 // Transfers says which countries data may go to without further safeguards; "*" is all.
