@@ -146,7 +146,7 @@ type State struct {
 	Counters    []Counter     // sorted by name, notice
 	Orders      []Order       // the newest orders, sorted by key
 	Settled     []uint64      // keys of older orders, sorted; they are in Purchases and Spends
-	Purchases   []Purchase    // of settled orders only, sorted by item, variant, notice; Quantity may be below zero
+	Purchases   []Purchase    // of settled orders only, sorted by item, variant, notice; one without Last is what came back
 	Spends      []Spend       // of settled orders only, sorted by currency, notice
 	Contacted   []Contacted   // the last 31 days, sorted by time, id
 	Friends     []Friend      // sorted by relation, value
