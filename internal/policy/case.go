@@ -241,7 +241,7 @@ func (c *Case) field(f Field) finding {
 // mutes reports whether the value belongs to a topic that the person muted: the
 // counts of that shop category, or anything in the topic's sensitive category.
 func (c *Case) mutes(f Field) bool {
-	var about Topic
+	var about define.Topic
 	if shop, ok := strings.CutPrefix(f.Name, "purchases."); ok {
 		about, _ = c.r.TopicOf(shop)
 	}

@@ -12,36 +12,36 @@ import (
 // use; nil and the zero Rules deny everything.
 type Rules struct {
 	purposes   map[string]*purpose
-	categories map[string]Category
+	categories map[string]define.Category
 	sensitive  []string
 	notices    map[string]*notice
 	recipients map[string]*recipient
-	sources    map[string]Source
-	attributes map[string]Attribute
-	topics     map[string]Topic
-	namespaces map[string]Namespace
-	words      map[string]Topic // by the shop's words, in lower case
-	exact      map[string]*law  // by jurisdiction that a pack lists, or the country of one
-	within     map[string]*law  // by country, for parts of it that no pack lists
+	sources    map[string]define.Source
+	attributes map[string]define.Attribute
+	topics     map[string]define.Topic
+	namespaces map[string]define.Namespace
+	words      map[string]define.Topic // by the shop's words, in lower case
+	exact      map[string]*law         // by jurisdiction that a pack lists, or the country of one
+	within     map[string]*law         // by country, for parts of it that no pack lists
 	strictest  *law
-	brand      Brand
+	brand      define.Brand
 }
 
 type purpose struct {
-	Purpose
+	define.Purpose
 
 	parents []string // purposes above it whose yes is a yes to it
 }
 
 type notice struct {
-	Notice
+	define.Notice
 
 	hash  string
-	bound []Cover // what this and every later version promise
+	bound []define.Cover // what this and every later version promise
 }
 
 type recipient struct {
-	Recipient
+	define.Recipient
 
 	cleared bool // approved, and so is everyone it passes data to
 }
@@ -51,7 +51,7 @@ var errDefinitions = problem.New(problem.Invalid, "definitions-invalid",
 
 // Compile checks the definitions and makes Rules of them. The problem is
 // definitions-invalid, with every fault as kind/key and reason.
-func Compile(d Definitions) (*Rules, error) {
+func Compile(d define.Definitions) (*Rules, error) {
 	if faults := d.Faults(); len(faults) > 0 {
 		err := errDefinitions
 		for _, f := range faults {
@@ -61,13 +61,13 @@ func Compile(d Definitions) (*Rules, error) {
 	}
 	r := &Rules{
 		purposes:   map[string]*purpose{},
-		categories: index(d.Categories, func(c Category) string { return c.Key }),
+		categories: index(d.Categories, func(c define.Category) string { return c.Key }),
 		notices:    map[string]*notice{},
 		recipients: map[string]*recipient{},
-		sources:    index(d.Sources, func(s Source) string { return s.Key }),
-		attributes: index(d.Attributes, func(a Attribute) string { return a.Name }),
-		topics:     index(d.Topics, func(c Topic) string { return c.Key }),
-		namespaces: index(d.Namespaces, func(n Namespace) string { return n.Key }),
+		sources:    index(d.Sources, func(s define.Source) string { return s.Key }),
+		attributes: index(d.Attributes, func(a define.Attribute) string { return a.Name }),
+		topics:     index(d.Topics, func(c define.Topic) string { return c.Key }),
+		namespaces: index(d.Namespaces, func(n define.Namespace) string { return n.Key }),
 		brand:      d.Brand,
 		sensitive:  define.AlwaysSensitive(),
 	}
@@ -76,7 +76,7 @@ func Compile(d Definitions) (*Rules, error) {
 			r.sensitive = append(r.sensitive, c.Key)
 		}
 	}
-	r.words = map[string]Topic{}
+	r.words = map[string]define.Topic{}
 	for _, t := range d.Topics {
 		for _, w := range append(t.Words, t.Key) {
 			r.words[strings.ToLower(w)] = t
@@ -97,7 +97,7 @@ func index[T any](list []T, key func(T) string) map[string]T {
 	return m
 }
 
-func (r *Rules) compilePurposes(list []Purpose) {
+func (r *Rules) compilePurposes(list []define.Purpose) {
 	for _, p := range list {
 		c := &purpose{Purpose: p, parents: []string{p.Key}}
 		for _, o := range list {
@@ -111,9 +111,9 @@ func (r *Rules) compilePurposes(list []Purpose) {
 
 // compileNotices narrows each version to what all later versions still promise:
 // a wider promise waits for the person, a narrower one holds at once.
-func (r *Rules) compileNotices(list []Notice) {
+func (r *Rules) compileNotices(list []define.Notice) {
 	byAge := slices.Clone(list)
-	slices.SortStableFunc(byAge, func(a, b Notice) int { return b.Version - a.Version })
+	slices.SortStableFunc(byAge, func(a, b define.Notice) int { return b.Version - a.Version })
 	newer := map[string]*notice{}
 	for _, n := range byAge {
 		if _, known := r.notices[n.Ref()]; known {
@@ -130,19 +130,19 @@ func (r *Rules) compileNotices(list []Notice) {
 
 // narrow keeps of covers what later promises as well, purpose by purpose, for
 // each category that either of them names.
-func (r *Rules) narrow(covers []Cover, later *notice) []Cover {
-	var kept []Cover
+func (r *Rules) narrow(covers []define.Cover, later *notice) []define.Cover {
+	var kept []define.Cover
 	for _, c := range covers {
 		for _, category := range named(c.Category, later.bound) {
 			var purposes []string
 			for key := range r.purposes {
-				if r.promises([]Cover{c}, category, key) && r.promises(later.bound, category, key) {
+				if r.promises([]define.Cover{c}, category, key) && r.promises(later.bound, category, key) {
 					purposes = append(purposes, key)
 				}
 			}
 			slices.Sort(purposes)
 			if len(purposes) > 0 {
-				kept = append(kept, Cover{Category: category, Purposes: purposes})
+				kept = append(kept, define.Cover{Category: category, Purposes: purposes})
 			}
 		}
 	}
@@ -150,7 +150,7 @@ func (r *Rules) narrow(covers []Cover, later *notice) []Cover {
 }
 
 // named is category and whatever the covers name below it.
-func named(category string, covers []Cover) []string {
+func named(category string, covers []define.Cover) []string {
 	list := []string{category}
 	for _, c := range covers {
 		if c.Category != category && define.Within(c.Category, category) {
@@ -163,7 +163,7 @@ func named(category string, covers []Cover) []string {
 // promises reports whether one of the covers holds the category and names the
 // purpose, or a purpose whose yes reaches it. A cover that names a broad
 // category does not reach a sensitive one below it.
-func (r *Rules) promises(covers []Cover, category, purposeKey string) bool {
+func (r *Rules) promises(covers []define.Cover, category, purposeKey string) bool {
 	p := r.purposes[purposeKey]
 	if p == nil || category == "" {
 		return false
@@ -181,7 +181,7 @@ func (r *Rules) promises(covers []Cover, category, purposeKey string) bool {
 	return false
 }
 
-func (r *Rules) compileRecipients(list []Recipient) {
+func (r *Rules) compileRecipients(list []define.Recipient) {
 	for _, v := range list {
 		r.recipients[v.Key] = &recipient{Recipient: v}
 	}

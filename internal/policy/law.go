@@ -10,7 +10,7 @@ import (
 // law is all the packs that hold in one place, taken together: where two
 // speak, the stricter one counts.
 type law struct {
-	packs []Pack
+	packs []define.Pack
 	terms map[place]terms
 	label string
 }
@@ -28,7 +28,7 @@ type terms struct {
 	ownPurchase bool
 }
 
-func newLaw(packs []Pack) *law {
+func newLaw(packs []define.Pack) *law {
 	l := &law{packs: packs, terms: map[place]terms{}}
 	labels := make([]string, len(packs))
 	for i, p := range packs {
@@ -41,7 +41,7 @@ func newLaw(packs []Pack) *law {
 // compileLaws makes one law for every jurisdiction that a pack lists and for
 // each country of which it lists a part. A country without its part gets the
 // packs of all its parts, for the person may live in any of them.
-func (r *Rules) compileLaws(packs []Pack) {
+func (r *Rules) compileLaws(packs []define.Pack) {
 	r.exact, r.within = map[string]*law{}, map[string]*law{}
 	codes := map[string]bool{}
 	for _, p := range packs {
@@ -60,8 +60,8 @@ func (r *Rules) compileLaws(packs []Pack) {
 	}
 }
 
-func holding(packs []Pack, in func(string) bool) []Pack {
-	var list []Pack
+func holding(packs []define.Pack, in func(string) bool) []define.Pack {
+	var list []define.Pack
 	for _, p := range packs {
 		if slices.ContainsFunc(p.Jurisdictions, in) {
 			list = append(list, p)
@@ -113,7 +113,7 @@ func (l *law) settle(purpose, channel string) terms {
 }
 
 // speak finds the pack's term: the longest purpose, then the named channel.
-func speak(p Pack, purpose, channel string) (define.Term, bool) {
+func speak(p define.Pack, purpose, channel string) (define.Term, bool) {
 	var best define.Term
 	found := false
 	for _, t := range p.Modes {

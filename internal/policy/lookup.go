@@ -7,6 +7,10 @@ import (
 	"github.com/heed-platform/heed/internal/policy/define"
 )
 
+// Within reports whether key is parent or lies under it: user.contact holds
+// user.contact.email and not user.contactx.
+func Within(key, parent string) bool { return define.Within(key, parent) }
+
 // The categories of what the shop sees people do, where no definition says
 // something narrower.
 const (
@@ -50,34 +54,34 @@ func (r *Rules) Sensitive(category string) bool {
 }
 
 // Purpose looks a definition up.
-func (r *Rules) Purpose(key string) (Purpose, bool) {
+func (r *Rules) Purpose(key string) (define.Purpose, bool) {
 	if r == nil || r.purposes[key] == nil {
-		return Purpose{}, false
+		return define.Purpose{}, false
 	}
 	return r.purposes[key].Purpose, true
 }
 
 // Notice looks a version up by its reference ("membership@3"). Its Covers are
 // what the text says; Promises is what still holds.
-func (r *Rules) Notice(ref string) (Notice, bool) {
+func (r *Rules) Notice(ref string) (define.Notice, bool) {
 	if r == nil || r.notices[ref] == nil {
-		return Notice{}, false
+		return define.Notice{}, false
 	}
 	return r.notices[ref].Notice, true
 }
 
 // Recipient looks a definition up.
-func (r *Rules) Recipient(key string) (Recipient, bool) {
+func (r *Rules) Recipient(key string) (define.Recipient, bool) {
 	if r == nil || r.recipients[key] == nil {
-		return Recipient{}, false
+		return define.Recipient{}, false
 	}
 	return r.recipients[key].Recipient, true
 }
 
 // Source looks a definition up.
-func (r *Rules) Source(key string) (Source, bool) {
+func (r *Rules) Source(key string) (define.Source, bool) {
 	if r == nil {
-		return Source{}, false
+		return define.Source{}, false
 	}
 	s, ok := r.sources[key]
 	return s, ok
@@ -86,14 +90,14 @@ func (r *Rules) Source(key string) (Source, bool) {
 // TopicOf is the topic of what the shop's own catalog calls a category: the
 // last step of its path that any topic knows, or the first that a sensitive
 // topic knows.
-func (r *Rules) TopicOf(shop string) (Topic, bool) {
+func (r *Rules) TopicOf(shop string) (define.Topic, bool) {
 	if r == nil {
-		return Topic{}, false
+		return define.Topic{}, false
 	}
 	if t, ok := r.topics[shop]; ok {
 		return t, true
 	}
-	var found Topic
+	var found define.Topic
 	for step := range strings.FieldsFuncSeq(strings.ToLower(shop), func(c rune) bool { return strings.ContainsRune("/>|:;,", c) }) {
 		t, ok := r.words[strings.TrimSpace(step)]
 		if ok && r.Sensitive(t.Category) {
@@ -107,18 +111,18 @@ func (r *Rules) TopicOf(shop string) (Topic, bool) {
 }
 
 // Topic looks a topic up by its key.
-func (r *Rules) Topic(key string) (Topic, bool) {
+func (r *Rules) Topic(key string) (define.Topic, bool) {
 	if r == nil {
-		return Topic{}, false
+		return define.Topic{}, false
 	}
 	t, ok := r.topics[key]
 	return t, ok
 }
 
 // Brand is who speaks.
-func (r *Rules) Brand() Brand {
+func (r *Rules) Brand() define.Brand {
 	if r == nil {
-		return Brand{}
+		return define.Brand{}
 	}
 	return r.brand
 }
@@ -159,9 +163,9 @@ func (r *Rules) known(category string) bool {
 }
 
 // nearest is the definition of the category or of the closest one above it.
-func (r *Rules) nearest(category string) (Category, bool) {
+func (r *Rules) nearest(category string) (define.Category, bool) {
 	if r == nil {
-		return Category{}, false
+		return define.Category{}, false
 	}
 	for key := category; key != ""; {
 		if c, ok := r.categories[key]; ok {
@@ -173,5 +177,5 @@ func (r *Rules) nearest(category string) (Category, bool) {
 		}
 		key = key[:i]
 	}
-	return Category{}, false
+	return define.Category{}, false
 }

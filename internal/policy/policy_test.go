@@ -11,28 +11,28 @@ import (
 const now = clock.Instant(1_800_000_000_000_000)
 
 // small is the least that story 2 needs.
-func small() Definitions {
-	return Definitions{
-		Brand: Brand{Key: "shop", Name: "Shop", Address: "Street 1", Email: "hello@shop.example", Where: "here", Jurisdiction: "DE"},
-		Purposes: []Purpose{
+func small() define.Definitions {
+	return define.Definitions{
+		Brand: define.Brand{Key: "shop", Name: "Shop", Address: "Street 1", Email: "hello@shop.example", Where: "here", Jurisdiction: "DE"},
+		Purposes: []define.Purpose{
 			{Key: "essential.service.notifications.sms", Label: "news about your orders by text", Basis: define.Contract, Service: true, Channels: []string{"sms"}},
 			{Key: "marketing.communications.sms", Label: "offers by text", Basis: define.Consent, Channels: []string{"sms"}},
 		},
-		Categories: []Category{{Key: "user.contact.phone_number", Label: "phone number"}},
-		Notices: []Notice{
+		Categories: []define.Category{{Key: "user.contact.phone_number", Label: "phone number"}},
+		Notices: []define.Notice{
 			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points", Keep: "while you are a member", Withdraw: "ask us",
-				Covers: []Cover{{Category: "user.contact.phone_number", Purposes: []string{"essential.service.notifications.sms"}}}},
+				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"essential.service.notifications.sms"}}}},
 			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick", Keep: "until you stop", Withdraw: "reply STOP",
-				Covers: []Cover{{Category: "user.contact.phone_number", Purposes: []string{"marketing.communications.sms"}}}},
+				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"marketing.communications.sms"}}}},
 		},
-		Packs: []Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []define.Term{
+		Packs: []define.Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []define.Term{
 			{Purpose: "essential", Mode: define.NoticeOnly, Bases: []define.Basis{define.Contract}},
 			{Purpose: "marketing", Mode: define.OptIn, Bases: []define.Basis{define.Consent}},
 		}}},
 	}
 }
 
-func compile(tb testing.TB, d Definitions) *Rules {
+func compile(tb testing.TB, d define.Definitions) *Rules {
 	tb.Helper()
 	r, err := Compile(d)
 	if err != nil {
