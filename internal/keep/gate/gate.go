@@ -154,7 +154,7 @@ func (g *Gate) hold(ctx context.Context, id fact.FragmentID) (*held, error) {
 		return nil, ErrNobody
 	}
 	h := &held{cluster: c}
-	h.nodes, h.edges = nodesOf(c)
+	h.nodes, h.edges = NodesOf(c)
 	h.group = g.know.Person(id, h.nodes, h.edges)
 	h.frags = make(map[fact.FragmentID]*vault.Fragment, len(h.group.Members))
 	for _, m := range h.group.Members {
@@ -163,7 +163,8 @@ func (g *Gate) hold(ctx context.Context, id fact.FragmentID) (*held, error) {
 	return h, nil
 }
 
-func nodesOf(c vault.Cluster) ([]Node, []Edge) {
+// NodesOf is a cluster as identity resolution sees it, for the line.
+func NodesOf(c vault.Cluster) ([]Node, []Edge) {
 	nodes := make([]Node, 0, len(c.Fragments))
 	for _, f := range c.Fragments {
 		nodes = append(nodes, Node{ID: f.ID, NS: f.NS, Ref: f.Ref, Verified: f.Verified, Created: f.Created})

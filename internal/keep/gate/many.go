@@ -155,18 +155,19 @@ func (g *Gate) page(ctx context.Context, rows []store.Fragment, f func(*held) er
 	if err != nil {
 		return err
 	}
-	nodes, edges := nodesOf(c)
+	nodes, edges := NodesOf(c)
 	var people []*held
 	all := map[fact.FragmentID]*vault.Fragment{}
-	for _, part := range components(nodes, edges) {
-		for _, h := range g.groups(part, c) {
-			if _, mine := slices.BinarySearch(ids, h.group.Anchor); mine {
-				people = append(people, h)
-				for id, fr := range h.frags {
-					all[id] = fr
-				}
-			}
+	for _, group := range Groups(g.know, nodes, edges) {
+		if _, mine := slices.BinarySearch(ids, group.Anchor); !mine {
+			continue // met, or to be met, on another page
 		}
+		h := &held{cluster: c, nodes: nodes, edges: edges, group: group, frags: map[fact.FragmentID]*vault.Fragment{}}
+		for _, id := range group.Members {
+			h.frags[id] = c.Fragments[id]
+			all[id] = c.Fragments[id]
+		}
+		people = append(people, h)
 	}
 	slices.SortFunc(people, func(a, b *held) int { return int(a.group.Anchor - b.group.Anchor) })
 	var states map[fact.FragmentID]fact.State
@@ -233,21 +234,21 @@ func components(nodes []Node, edges []Edge) []part {
 	return out
 }
 
-// groups are the people of one connected piece.
-func (g *Gate) groups(p part, c vault.Cluster) []*held {
-	done := map[fact.FragmentID]bool{}
-	var out []*held
-	for _, n := range p.nodes {
-		if done[n.ID] {
-			continue
+// Groups are the people among the nodes, in the order of their first nodes.
+func Groups(know Knowledge, nodes []Node, edges []Edge) []Group {
+	var out []Group
+	for _, p := range components(nodes, edges) {
+		done := map[fact.FragmentID]bool{}
+		for _, n := range p.nodes {
+			if done[n.ID] {
+				continue
+			}
+			group := know.Person(n.ID, p.nodes, p.edges)
+			for _, id := range group.Members {
+				done[id] = true
+			}
+			out = append(out, group)
 		}
-		group := g.know.Person(n.ID, p.nodes, p.edges)
-		h := &held{cluster: c, nodes: p.nodes, edges: p.edges, group: group, frags: map[fact.FragmentID]*vault.Fragment{}}
-		for _, id := range group.Members {
-			done[id] = true
-			h.frags[id] = c.Fragments[id]
-		}
-		out = append(out, h)
 	}
 	return out
 }
