@@ -1,7 +1,7 @@
 package expression
 
 import (
-	"math"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
@@ -17,44 +17,43 @@ type bought struct {
 }
 
 func (t bought) judge(r *Reading) policy.Tri {
-	hidden := r.hiddenCategories()
 	all := r.person.Purchases
-	for i := 0; i < len(all); {
-		p := &all[i]
-		n := 1
-		for i+n < len(all) && all[i+n].Item == p.Item && all[i+n].Variant == p.Variant {
-			n++
+	for i := 0; i < len(all); i++ {
+		if !t.fits(&all[i]) {
+			continue
 		}
-		if t.kept(r, all[i:i+n], hidden) {
+		first, end := variant(all, i)
+		if t.kept(r, all[first:end]) {
 			return policy.Yes
 		}
-		i += n
+		i = end - 1
 	}
-	if t.mayHide(r, hidden) || r.nothing(t.path).kind == unknown {
+	if t.mayHide(r) || r.nothing(t.path).kind == unknown {
 		return policy.Unknown
 	}
 	return policy.No
 }
 
-// kept looks at one variant, which has an entry for each promise that it was
-// bought under.
-func (t bought) kept(r *Reading, entries []fact.Purchase, hidden []string) bool {
+// variant gives the entries around i that are of the same variant: one for each
+// promise that it was bought under.
+func variant(all []fact.Purchase, i int) (first, end int) {
+	other := func(j int) bool { return all[j].Variant != all[i].Variant || all[j].Item != all[i].Item }
+	for first = i; first > 0 && !other(first-1); first-- {
+	}
+	for end = i + 1; end < len(all) && !other(end); end++ {
+	}
+	return first, end
+}
+
+// kept looks at the entries of one variant.
+func (t bought) kept(r *Reading, entries []fact.Purchase) bool {
 	var quantity int64
 	var last clock.Instant
-	fits := false
 	for i := range entries {
-		p := &entries[i]
-		if hides(hidden, p.Category) {
-			continue
-		}
-		quantity += p.Quantity
-		last = max(last, p.Last)
-		fits = fits || t.fits(p)
+		quantity += entries[i].Quantity
+		last = max(last, entries[i].Last)
 	}
-	if !fits || quantity <= 0 {
-		return false
-	}
-	return t.span == 0 || within(r, last, t.span)
+	return quantity > 0 && (t.span == 0 || within(r, last, t.span))
 }
 
 func (t bought) fits(p *fact.Purchase) bool {
@@ -67,30 +66,26 @@ func (t bought) fits(p *fact.Purchase) bool {
 	return policy.Within(p.Category, t.category)
 }
 
-// hides reports whether purchases of a category are withheld.
-func hides(hidden []string, category string) bool {
-	for _, h := range hidden {
-		if h == "" || policy.Within(category, h) {
-			return true
-		}
-	}
-	return false
-}
-
 // mayHide reports whether what was not found may lie in what is withheld: an
-// item or a brand anywhere, a category only above or below itself.
-func (t bought) mayHide(r *Reading, hidden []string) bool {
-	may := false
-	for _, h := range hidden {
-		if t.category != "" && h != "" && !policy.Within(t.category, h) && !policy.Within(h, t.category) {
+// item or a brand anywhere, a category only above or below itself. The gate
+// withholds "purchases.CATEGORY" and, beside it, "purchases" to say that there
+// is something; alone, "purchases" is all of them.
+func (t bought) mayHide(r *Reading) bool {
+	may, all := false, true
+	for path, code := range r.withheld {
+		category, one := strings.CutPrefix(path, purchases+".")
+		if !one {
 			continue
 		}
-		may = true
-		path := purchases
-		if h != "" {
-			path += "." + h
+		all = false
+		if t.category == "" || category == t.category || policy.Within(t.category, category) || policy.Within(category, t.category) {
+			may = true
+			r.note(path, code)
 		}
-		r.note(path, r.withheld[path])
+	}
+	if code, some := r.withheld[purchases]; some && all {
+		may = true
+		r.note(purchases, code)
 	}
 	return may
 }
@@ -134,21 +129,4 @@ func (ordersMade) value(r *Reading) value {
 		return value{}
 	}
 	return value{kind: integer, n: n}
-}
-
-// minorDigits are the currencies of ISO 4217 whose minor unit is not a hundredth.
-var minorDigits = map[string]int{
-	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
-	"RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-	"CLF": 4, "UYW": 4,
-}
-
-// minorPerMajor is how many minor units one major unit has.
-func minorPerMajor(currency string) float64 {
-	digits, special := minorDigits[currency]
-	if !special {
-		digits = 2
-	}
-	return math.Pow10(digits)
 }

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"cel.dev/cel-go/common/operators"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/know/profile/money"
 )
 
 // usage is how each function is written.
@@ -249,11 +251,11 @@ func (c *compiler) bought(name, what string, at place, window []ast.Expr) (term,
 }
 
 func (c *compiler) spent(currency string, at place) term {
-	if len(currency) != 3 || strings.ToUpper(currency) != currency {
+	if code, ok := money.Currency(currency); !ok || code != currency {
 		c.mistakes.add(at, "A currency is written as in ISO 4217: EUR, USD, JPY.")
 	}
 	c.reads(spend)
-	return term{kind: Number, source: spent{currency, minorPerMajor(currency)}, about: "spend(…)", at: at}
+	return term{kind: Number, source: spent{currency, math.Pow10(money.Digits(currency))}, about: "spend(…)", at: at}
 }
 
 // audience asks the other audience's expression of the same view. Reading its

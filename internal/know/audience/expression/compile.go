@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"slices"
 
 	"cel.dev/cel-go/common"
@@ -132,11 +133,12 @@ func (e *Expression) Due(s fact.Sight, now clock.Instant) clock.Instant {
 }
 
 // Lacks is what was looked for and withheld while the question was answered,
-// in the order in which it was met. It is the why of an unknown.
+// sorted by path. It is the why of an unknown.
 func (e *Expression) Lacks(s fact.Sight, now clock.Instant) []Withheld {
 	met := []Withheld{}
 	r := NewReading(s, now)
 	r.met = &met
 	e.Judge(r)
+	slices.SortFunc(met, func(a, b Withheld) int { return cmp.Compare(a.Path, b.Path) })
 	return met
 }

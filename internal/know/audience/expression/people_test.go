@@ -35,7 +35,10 @@ var clauses = []struct {
 	{regexp.MustCompile(`^nothing is known$`), func(*fact.Sight, []string) {}},
 	{regexp.MustCompile(`^there is more than fits$`), func(s *fact.Sight, _ []string) { s.Profile.Full = true }},
 	{regexp.MustCompile(`^purchases are withheld$`), withhold("purchases")},
-	{regexp.MustCompile(`^purchases in (.+) are withheld$`), func(s *fact.Sight, w []string) { s.Withheld["purchases."+w[1]] = "not_covered" }},
+	{regexp.MustCompile(`^purchases in (.+) are withheld$`), func(s *fact.Sight, w []string) {
+		s.Withheld["purchases."+w[1]], s.Withheld["purchases"] = "not_covered", "not_covered"
+	}},
+	{regexp.MustCompile(`^uncategorized purchases are withheld$`), withhold("purchases.")},
 	{regexp.MustCompile(`^spending is withheld$`), withhold("spend")},
 	{regexp.MustCompile(`^all traits are withheld$`), withhold("traits")},
 	{regexp.MustCompile(`^(\w+) identifiers are withheld$`), func(s *fact.Sight, w []string) { s.Withheld["identifiers."+w[1]] = "not_covered" }},

@@ -1,12 +1,10 @@
 package expression
 
 import (
-	"strings"
 	"time"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
-	"github.com/heed-platform/heed/internal/policy"
 )
 
 // Reading is one sight of one person at one moment, ready to be asked many
@@ -17,9 +15,6 @@ type Reading struct {
 	now      clock.Instant
 	due      clock.Instant // the earliest moment at which something read so far changes by itself
 	met      *[]Withheld   // where to write down what was met withheld; nil is nowhere
-
-	hidden      []string // withheld item categories; "" is all of them
-	hiddenKnown bool
 }
 
 // Withheld is one thing that an expression needed and was not given, and the
@@ -81,19 +76,6 @@ func (r *Reading) wake(at clock.Instant) {
 	if at > r.now && (r.due == 0 || at < r.due) {
 		r.due = at
 	}
-}
-
-// hiddenCategories are the item categories whose purchases are withheld.
-func (r *Reading) hiddenCategories() []string {
-	if !r.hiddenKnown {
-		r.hiddenKnown = true
-		for path := range r.withheld {
-			if policy.Within(path, purchases) {
-				r.hidden = append(r.hidden, strings.TrimPrefix(path[len(purchases):], "."))
-			}
-		}
-	}
-	return r.hidden
 }
 
 const day = clock.Instant(24 * time.Hour / time.Microsecond)
