@@ -101,6 +101,9 @@ func (v *Vault) facts(ctx context.Context, r store.Reader, f *Fragment, yield fu
 			if err != nil {
 				return end, n, fmt.Errorf("facts of fragment %d: number %d: %w", f.ID, row.N, err)
 			}
+			if open.Payload == nil {
+				open.Payload = []byte{} // nil is what retention emptied
+			}
 		}
 		end = tagOf(row.Body)
 		open.Tag = end
