@@ -227,18 +227,16 @@ func under(body []byte, at, own strict.Span, name string, common []byte) []byte 
 	if len(missing) == 0 || !objectOrNothing(mine) {
 		return nil
 	}
-	head, tail := body[at.From:own.From], body[own.To:at.To]
-	switch {
-	case own.IsZero():
+	if own.IsZero() {
 		out := append([]byte(`{"`), name...)
 		out = append(append(append(out, `":{`...), missing...), '}')
 		return glue(out, body[at.From+1:at.To])
-	case mine[0] == '{':
-		out := append(append(bytes.Clone(head), '{'), missing...)
+	}
+	out := append(append(bytes.Clone(body[at.From:own.From]), '{'), missing...)
+	if mine[0] == '{' {
 		return glue(out, body[own.From+1:at.To])
 	}
-	out := append(append(bytes.Clone(head), '{'), missing...)
-	return append(append(out, '}'), tail...)
+	return append(append(out, '}'), body[own.To:at.To]...)
 }
 
 // glue joins members to the rest of an object, with a comma if more follow.
