@@ -93,6 +93,12 @@ func ParseState(b []byte) (State, error) {
 	})
 }
 
+// Flags of an Attribute.
+const (
+	attributeSame    = 1 << 0 // its provenance is that of the one before
+	attributeClaimed = 1 << 1
+)
+
 // appendAttributes writes the provenance once for neighbors that share it: most
 // attributes of a fragment come from one event.
 func appendAttributes(b []byte, attributes []Attribute) []byte {
@@ -105,7 +111,14 @@ func appendAttributes(b []byte, attributes []Attribute) []byte {
 		b = append(b, byte(a.Origin))
 		same := a.Source == last.Source && a.Notice == last.Notice &&
 			a.At == last.At && a.Expires == last.Expires && a.Message == last.Message
-		if b = appendBool(b, same); same {
+		var flags byte
+		if same {
+			flags |= attributeSame
+		}
+		if a.Claimed {
+			flags |= attributeClaimed
+		}
+		if b = append(b, flags); same {
 			continue
 		}
 		b = appendText(b, a.Source)
@@ -123,7 +136,8 @@ func readAttributes(r *reader) []Attribute {
 	return list(r, 4, func(r *reader) Attribute {
 		a := last
 		a.Name, a.Value, a.Origin = r.text(), r.secret(), Origin(r.byte())
-		if same := r.bool(); same {
+		flags := r.byte()
+		if a.Claimed = flags&attributeClaimed != 0; flags&attributeSame != 0 {
 			return a
 		}
 		a.Source, a.Notice, a.At, a.Expires, a.Message = r.text(), r.text(), r.time(), r.time(), r.hash()

@@ -6,7 +6,7 @@ import (
 )
 
 // Attribute is one value of one name with its provenance. A State keeps the
-// best of each origin; which one speaks for the person is settled on read.
+// newest of each origin; which one speaks for the person is settled on read.
 type Attribute struct {
 	Name    string
 	Value   person.Secret // JSON text, numbers as written
@@ -16,6 +16,7 @@ type Attribute struct {
 	At      clock.Instant
 	Expires clock.Instant // zero is never
 	Message person.Hash   // breaks ties at the same instant
+	Claimed bool          // an event said so that was not verified: never beats a verified value of its origin
 }
 
 // DayCount is how many events fell on one UTC day.
@@ -140,7 +141,7 @@ type State struct {
 	Verified    bool // a verified event named this identifier
 	First, Last clock.Instant
 	Ties        []Tie         // sorted by fragment
-	Attributes  []Attribute   // sorted by name, then origin; JSON null is a deletion, no text is a value too long to hold
+	Attributes  []Attribute   // sorted by name, origin, claimed; JSON null is a deletion, no text is a value too long to hold
 	Grants      []Grant       // sorted by purpose, channel, topic: the latest of each, and the latest that resolves
 	Preference  Preference    // the latest; Set is zero when there is none
 	Counters    []Counter     // sorted by name, notice
