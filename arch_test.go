@@ -282,7 +282,7 @@ func checkSize(tr *tree) (faults []string) {
 			continue
 		}
 		lines[f.path], limit[f.path] = f.lines, maxFile
-		if !f.test {
+		if !f.aside() {
 			lines[f.dir] += f.lines
 			limit[f.dir] = maxPackage
 		}

@@ -84,10 +84,13 @@ func here(t *testing.T) *tree {
 
 // program yields the files that end up in the binary.
 func (tr *tree) program() []*source {
-	return slices.DeleteFunc(slices.Clone(tr.code), func(f *source) bool {
-		// Packages of test helpers (keeptest) are tests that others import.
-		return f.test || strings.HasSuffix(f.dir, "test") || f.dir == "stories"
-	})
+	return slices.DeleteFunc(slices.Clone(tr.code), (*source).aside)
+}
+
+// aside reports whether f stays out of the binary. Packages of test helpers
+// (keeptest) are tests that others import.
+func (f *source) aside() bool {
+	return f.test || strings.HasSuffix(f.dir, "test") || under(f.dir, "stories")
 }
 
 // at is where n stands, as file:line.
