@@ -83,6 +83,16 @@ func Read(e *fact.Event, message person.Hash) (r Report, ok bool) {
 	return r, true
 }
 
+// Product reads what an event about one product, or a list of them, says of it:
+// lines and amounts, no order.
+func Product(e *fact.Event) Report {
+	var p properties
+	p.read(e.Raw)
+	r := Report{Lines: p.lines(), Currency: p.self.currency, Loose: true, event: e}
+	r.Minor, r.Priced = p.paid(r.Lines)
+	return r
+}
+
 // KeyOf is a short name for an id, for lists that need not show it.
 func KeyOf(kind, id string) uint64 {
 	sum := sha256.Sum256([]byte(kind + "\x00" + id))
