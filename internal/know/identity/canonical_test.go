@@ -85,7 +85,7 @@ func TestCanonical(t *testing.T) {
 func TestCanonical_uid2(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		ns               person.Namespace
+		ns              person.Namespace
 		raw, uid2, ours string
 	}{
 		{person.Email, "MyEmail@example.com", "myemail@example.com", ""},

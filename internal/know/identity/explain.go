@@ -55,8 +55,12 @@ func Explain(p Person, nodes []Node, r Rules) []Sentence {
 // joints are the accepted edges that brought fragments together, without those
 // that only repeat it.
 func (p Person) joints() []Edge {
-	f := p.forest()
-	return slices.DeleteFunc(slices.Clone(p.Accepted), func(e Edge) bool { return !f.join(e) })
+	f := plant(len(p.Fragments))
+	return slices.DeleteFunc(slices.Clone(p.Accepted), func(e Edge) bool {
+		a, _ := slices.BinarySearch(p.Fragments, e.A)
+		b, _ := slices.BinarySearch(p.Fragments, e.B)
+		return !f.graft(int32(a), int32(b))
+	})
 }
 
 type explainer struct {

@@ -67,6 +67,9 @@ type Person struct {
 // Every node is in exactly one person. Edges that name a fragment not among
 // the nodes, or the same fragment twice, say nothing.
 func Resolve(nodes []Node, edges []Edge, r Rules) []Person {
+	if len(nodes) == 1 {
+		return []Person{{Anchor: nodes[0].ID, Ref: nodes[0].Ref, Fragments: []fact.FragmentID{nodes[0].ID}}}
+	}
 	s := prepare(nodes, edges, r)
 	s.settle()
 	return s.people()

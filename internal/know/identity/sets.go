@@ -7,11 +7,40 @@ import (
 	"github.com/heed-platform/heed/internal/person"
 )
 
-// sets are the people while they grow: a union-find that knows of each set what
-// the rules ask. Columns exist only for rules that the input could break at
+// forest is a union-find: by fragment, another one of the same set. The last of
+// such a way, its root, stands for the set.
+type forest []int32
+
+// plant makes a forest of n single trees.
+func plant(n int) forest {
+	f := make(forest, n)
+	for i := range f {
+		f[i] = int32(i)
+	}
+	return f
+}
+
+func (f forest) root(x int32) int32 {
+	for f[x] != x {
+		f[x] = f[f[x]]
+		x = f[x]
+	}
+	return x
+}
+
+// graft makes one set of two and reports whether they were two.
+func (f forest) graft(a, b int32) bool {
+	a, b = f.root(a), f.root(b)
+	f[b] = a
+	return a != b
+}
+
+// sets are the people while they grow: a forest that knows of each set what the
+// rules ask. Columns exist only for rules that the input could break at
 // all, which for nearly everybody are none.
 type sets struct {
-	parent []int32
+	forest
+
 	size   []int32
 	proven []bool // holds a verified name
 
@@ -21,10 +50,9 @@ type sets struct {
 	times   [][]clock.Instant // by set and limits: when its fragments were first named, sorted
 }
 
-// prepare makes the columns.
+// prepare makes the columns; forest, size and proven have room already.
 func (t *sets) prepare(s *solver) {
 	n := len(s.nodes)
-	t.parent, t.size, t.proven = make([]int32, n), make([]int32, n), make([]bool, n)
 	for i := range s.rules.spaces {
 		switch r := &s.rules.spaces[i]; {
 		case r.Strong && s.totals[i] > 1:
@@ -40,7 +68,7 @@ func (t *sets) prepare(s *solver) {
 // start puts every fragment into a set of its own.
 func (t *sets) start(s *solver) {
 	for i := range s.nodes {
-		t.parent[i], t.size[i] = int32(i), 1
+		t.forest[i], t.size[i] = int32(i), 1
 		t.proven[i] = s.verified[i] && !s.isDevice(int32(i))
 		for c, sp := range t.strongs {
 			t.strong[i*len(t.strongs)+c] = -1
@@ -83,15 +111,6 @@ func firstNamed(s *solver) []clock.Instant {
 	return first
 }
 
-// root is the fragment that stands for the set.
-func (t *sets) root(x int32) int32 {
-	for t.parent[x] != x {
-		t.parent[x] = t.parent[t.parent[x]]
-		x = t.parent[x]
-	}
-	return x
-}
-
 // join makes one set of two; within one set it does nothing.
 func (t *sets) join(a, b int32) {
 	a, b = t.root(a), t.root(b)
@@ -101,7 +120,7 @@ func (t *sets) join(a, b int32) {
 	if t.size[a] < t.size[b] {
 		a, b = b, a
 	}
-	t.parent[b] = a
+	t.forest[b] = a
 	t.size[a] += t.size[b]
 	t.proven[a] = t.proven[a] || t.proven[b]
 	for c, n := 0, len(t.strongs); c < n; c++ {
@@ -156,13 +175,13 @@ func (s *space) exceeded(x, y []clock.Instant) bool {
 	return false
 }
 
-// merge makes one sorted list of two.
+// merge makes one sorted list of two; it may use up x.
 func merge(x, y []clock.Instant) []clock.Instant {
 	if len(x) == 0 {
 		return y
 	}
-	if len(y) == 0 {
-		return x
+	if len(y) == 0 || x[len(x)-1] <= y[0] {
+		return append(x, y...)
 	}
 	out := make([]clock.Instant, 0, len(x)+len(y))
 	for len(x) > 0 && len(y) > 0 {

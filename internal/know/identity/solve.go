@@ -56,26 +56,35 @@ func prepare(nodes []Node, edges []Edge, r Rules) *solver {
 	}
 	s := &solver{rules: r, nodes: slices.Clone(nodes)}
 	slices.SortFunc(s.nodes, func(x, y Node) int { return cmp.Compare(x.ID, y.ID) })
-	s.nodes = slices.CompactFunc(s.nodes, func(x, y Node) bool { return x.ID == y.ID })
+	s.nodes = foldNodes(s.nodes)
 
-	s.space = make([]int32, len(s.nodes))
+	n := len(s.nodes)
+	places, flags := make([]int32, 3*n), make([]bool, 2*n)
+	s.space, s.set.forest, s.set.size = places[:n], places[n:2*n], places[2*n:]
+	s.verified, s.set.proven = flags[:n], flags[n:]
+	s.crowd = make([]crowd, n)
 	s.totals = make([]int, len(r.spaces))
-	s.verified = make([]bool, len(s.nodes))
-	s.crowd = make([]crowd, len(s.nodes))
 	for i := range s.nodes {
 		at := r.at(s.nodes[i].NS)
 		s.space[i] = int32(at)
 		s.totals[at]++
 	}
-	for _, n := range nodes {
-		if n.Verified {
-			i, _ := s.find(n.ID)
-			s.verified[i] = true
-		}
-	}
 	s.connect(edges)
 	s.set.prepare(s)
 	return s
+}
+
+// foldNodes keeps one of the nodes with the same id.
+func foldNodes(nodes []Node) []Node {
+	out := nodes[:0]
+	for _, n := range nodes {
+		if k := len(out); k > 0 && out[k-1].ID == n.ID {
+			out[k-1].Verified = out[k-1].Verified || n.Verified
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 // find is where the node of an id stands.
@@ -92,7 +101,7 @@ func (s *solver) find(id fact.FragmentID) (int32, bool) {
 	return int32(lo), lo < len(s.nodes) && s.nodes[lo].ID == id
 }
 
-func (s *solver) rule(i int32) *space  { return &s.rules.spaces[s.space[i]] }
+func (s *solver) rule(i int32) *space   { return &s.rules.spaces[s.space[i]] }
 func (s *solver) isDevice(i int32) bool { return s.rule(i).Device }
 
 // connect makes links of edges: the best edge of each pair, cut if any of the
@@ -118,17 +127,13 @@ func (s *solver) connect(edges []Edge) {
 		s.links = append(s.links, l)
 	}
 	slices.SortFunc(s.links, func(x, y link) int {
-		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b), compareSaid(&x, &y))
+		if c := cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)); c != 0 {
+			return c
+		}
+		return compareSaid(&x, &y)
 	})
 	s.links = foldPairs(s.links)
 	slices.SortFunc(s.links, func(x, y link) int { return s.compareLinks(&x, &y) })
-	for i := range s.links {
-		if l := &s.links[i]; l.Cut {
-			l.code = Undone
-		} else if l.Verified {
-			s.verified[l.a], s.verified[l.b] = true, true
-		}
-	}
 }
 
 // foldPairs keeps the first link of each pair, which is the best one.
@@ -146,7 +151,13 @@ func foldPairs(links []link) []link {
 
 // compareSaid puts verified before claimed, then earlier before later.
 func compareSaid(x, y *link) int {
-	return cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(x.At, y.At), bytes.Compare(x.Message[:], y.Message[:]))
+	if c := cmp.Compare(x.class, y.class); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(x.At, y.At); c != 0 {
+		return c
+	}
+	return bytes.Compare(x.Message[:], y.Message[:])
 }
 
 // compareLinks is the order of acceptance. Edges of one message are told apart
@@ -156,6 +167,7 @@ func (s *solver) compareLinks(x, y *link) int {
 	if c := compareSaid(x, y); c != 0 {
 		return c
 	}
+	// Only edges of one message come this far.
 	xs, xw := s.byStrength(x)
 	ys, yw := s.byStrength(y)
 	return cmp.Or(s.compareNodes(xw, yw), s.compareNodes(xs, ys), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
@@ -176,6 +188,15 @@ func (s *solver) compareNodes(i, j int32) int {
 // seen between two people, which may take away what joined others; so the
 // whole is decided again without it, until no more turn up.
 func (s *solver) settle() {
+	clear(s.crowd)
+	for i := range s.nodes {
+		s.verified[i] = s.nodes[i].Verified
+	}
+	for i := range s.links {
+		if l := &s.links[i]; l.Verified && !l.Cut {
+			s.verified[l.a], s.verified[l.b] = true, true
+		}
+	}
 	s.findCrowdedNames()
 	for {
 		s.set.start(s)
@@ -258,14 +279,17 @@ func (s *solver) people() []Person {
 	}
 	for i := range s.links {
 		l := &s.links[i]
-		a, b := at[s.set.root(l.a)]-1, at[s.set.root(l.b)]-1
+		a, b := &people[at[s.set.root(l.a)]-1], &people[at[s.set.root(l.b)]-1]
 		if l.code == "" {
-			people[a].Accepted = append(people[a].Accepted, l.Edge)
+			if a.Accepted == nil {
+				a.Accepted = make([]Edge, 0, len(a.Fragments))
+			}
+			a.Accepted = append(a.Accepted, l.Edge)
 			continue
 		}
-		people[a].Refused = append(people[a].Refused, Refusal{l.Edge, l.code, l.ns})
+		a.Refused = append(a.Refused, Refusal{l.Edge, l.code, l.ns})
 		if a != b {
-			people[b].Refused = append(people[b].Refused, Refusal{l.Edge, l.code, l.ns})
+			b.Refused = append(b.Refused, Refusal{l.Edge, l.code, l.ns})
 		}
 	}
 	return people
