@@ -6,12 +6,13 @@ import (
 	"github.com/heed-platform/heed/internal/keep/internal/postgres"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/keeptest"
+	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	keeptest.Run(t, func(t *testing.T) keeptest.Place {
+	keeptest.Run(t, func(t *testing.T) given.Place {
 		t.Helper()
 		url := pgtest.URL(t)
 		return func(t *testing.T) (store.Identity, store.Data) {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -104,7 +106,9 @@ func (c conn) query(sql string, row func(*stmt) error, args ...any) error {
 		return err
 	}
 	for i, a := range args {
-		bind(s, i+1, a)
+		if err := bind(s, i+1, a); err != nil {
+			return err
+		}
 	}
 	for {
 		more, err := s.Step()
@@ -121,7 +125,10 @@ func (c conn) query(sql string, row func(*stmt) error, args ...any) error {
 	}
 }
 
-func bind(s *stmt, i int, a any) {
+var errText = errors.New("text must be UTF-8 without NUL")
+
+// bind refuses text that PostgreSQL would refuse.
+func bind(s *stmt, i int, a any) error {
 	switch v := a.(type) {
 	case int64:
 		s.BindInt64(i, v)
@@ -138,9 +145,12 @@ func bind(s *stmt, i int, a any) {
 	case bool:
 		s.BindBool(i, v)
 	case string:
+		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
+			return errText
+		}
 		s.BindText(i, v)
 	case person.Namespace:
-		s.BindText(i, string(v))
+		return bind(s, i, string(v))
 	case []byte:
 		s.BindBytes(i, v)
 	case person.Hash:
@@ -149,8 +159,9 @@ func bind(s *stmt, i int, a any) {
 		b := v.Bytes()
 		s.BindBytes(i, b[:])
 	default:
-		panic(fmt.Sprintf("sqlite: cannot bind %T", a))
+		return fmt.Errorf("cannot bind %T", a)
 	}
+	return nil
 }
 
 // blob copies a column; empty is nil, as in the other engine.

@@ -85,12 +85,23 @@ func (d *db) start(ctx context.Context, kind string) error {
 	return err
 }
 
-// hold waits for the turn to write.
-func (d *db) hold(ctx context.Context) error {
+// gone reports that there is nothing to work on or nobody to work for.
+func (d *db) gone(ctx context.Context) error {
 	select {
 	case <-d.closed:
 		return errClosed
 	default:
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("database work stopped: %w", ctx.Err())
+	}
+	return nil
+}
+
+// hold waits for the turn to write.
+func (d *db) hold(ctx context.Context) error {
+	if err := d.gone(ctx); err != nil {
+		return err
 	}
 	select {
 	case d.turn <- struct{}{}:
@@ -162,10 +173,8 @@ func (d *db) reopen() error {
 
 // read runs f on one snapshot.
 func (d *db) read(ctx context.Context, f func(conn) error) error {
-	select {
-	case <-d.closed:
-		return errClosed
-	default:
+	if err := d.gone(ctx); err != nil {
+		return err
 	}
 	c, err := d.readers.take(ctx)
 	if err != nil {

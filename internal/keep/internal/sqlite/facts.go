@@ -110,7 +110,7 @@ func (w *writer) DropFacts(ctx context.Context, id fact.FragmentID, ns []uint64)
 			if n < from || n >= from+uint64(len(seqs)) {
 				return fmt.Errorf("fact %d of fragment %d: %w", n, id, store.ErrNotFound)
 			}
-			if err := w.c.exec("UPDATE fact SET body = substr(body, max(1, length(body) - 15)) WHERE seq = ?", seqs[n-from]); err != nil {
+			if err := w.c.exec("UPDATE fact SET body = substr(body, -16) WHERE seq = ? AND length(body) > 16", seqs[n-from]); err != nil {
 				return err
 			}
 		}

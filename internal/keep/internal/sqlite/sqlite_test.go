@@ -7,11 +7,12 @@ import (
 	"github.com/heed-platform/heed/internal/keep/internal/sqlite"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/keeptest"
+	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	keeptest.Run(t, func(t *testing.T) keeptest.Place {
+	keeptest.Run(t, func(t *testing.T) given.Place {
 		dir := t.TempDir()
 		return func(t *testing.T) (store.Identity, store.Data) {
 			t.Helper()
