@@ -50,16 +50,14 @@ func Canonical(ns person.Namespace, value, region string) (string, error) {
 	if ns == person.PushToken {
 		limit = MaxPushToken
 	}
-	// A phone number may be written with more around it than is kept, but not
-	// with more than anybody would read.
 	value = strings.TrimSpace(value)
 	if value == "" || len(value) > limit || !legible(value) {
 		return "", errUnreadable
 	}
-	switch ns {
-	case person.Email:
+	if ns == person.Email {
 		return canonicalEmail(value)
-	case person.Phone:
+	}
+	if ns == person.Phone {
 		return canonicalPhone(value, region)
 	}
 	return value, nil

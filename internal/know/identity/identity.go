@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"slices"
+
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/person"
@@ -87,11 +89,4 @@ func Of(id fact.FragmentID, nodes []Node, edges []Edge, r Rules) (Person, bool) 
 }
 
 // Has reports whether the fragment belongs to the person.
-func (p Person) Has(id fact.FragmentID) bool {
-	for _, f := range p.Fragments {
-		if f == id {
-			return true
-		}
-	}
-	return false
-}
+func (p Person) Has(id fact.FragmentID) bool { return slices.Contains(p.Fragments, id) }

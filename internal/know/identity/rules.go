@@ -84,7 +84,7 @@ func DefaultRules() Rules {
 	for _, n := range defaults() {
 		r.spaces = append(r.spaces, space{Namespace: n, per: days(n.PerDays)})
 	}
-	r.index()
+	r.place = index(r.spaces)
 	return r
 }
 
@@ -117,7 +117,7 @@ func NewRules(defined []Namespace) (Rules, error) {
 		} else {
 			r.spaces = append(r.spaces, s)
 		}
-		r.index()
+		r.place = index(r.spaces)
 	}
 	if len(fault.Fields) > 0 {
 		return Rules{}, fault
@@ -144,12 +144,13 @@ func compare(x, y *space, a, b person.Namespace) int {
 	return cmp.Or(cmp.Compare(x.Rank, y.Rank), strings.Compare(string(a), string(b)))
 }
 
-// index remembers where each namespace stands.
-func (r *Rules) index() {
-	r.place = make(map[person.Namespace]int, len(r.spaces))
-	for i, s := range r.spaces {
-		r.place[s.Name] = i
+// index is where each namespace stands.
+func index(spaces []space) map[person.Namespace]int {
+	place := make(map[person.Namespace]int, len(spaces))
+	for i, s := range spaces {
+		place[s.Name] = i
 	}
+	return place
 }
 
 // at is where the rule of a namespace stands.
