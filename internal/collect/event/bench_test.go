@@ -40,3 +40,21 @@ func BenchmarkBatch(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/event")
 }
+
+func BenchmarkDigest(b *testing.B) {
+	raw := fact.Raw(track751)
+	b.ReportAllocs()
+	for b.Loop() {
+		event.Digest("web", raw)
+	}
+}
+
+func BenchmarkPath(b *testing.B) {
+	raw := fact.Raw(track751)
+	b.ReportAllocs()
+	for b.Loop() {
+		if event.Path(raw, "context.page.url") == nil {
+			b.Fatal("not found")
+		}
+	}
+}

@@ -140,6 +140,7 @@ func TestSingle_quarantine(t *testing.T) {
 		{"time of words", `{"type":"page","userId":"u","timestamp":"yesterday"}`, event.BadTime, ""},
 		{"time of object", `{"type":"page","userId":"u","originalTimestamp":{}}`, event.BadTime, ""},
 		{"sentAt of words", `{"type":"page","userId":"u","sentAt":"now"}`, event.BadTime, ""},
+		{"push token too long", `{"type":"page","userId":"u","context":{"device":{"token":"` + strings.Repeat("x", 2049) + `"}}}`, event.IDTooLong, "context.device.token"},
 		{"33 identifiers", `{"type":"page","userId":"u","context":{"externalIds":[` + externals(32) + `]}}`, event.TooManyIdentifiers, ""},
 	}
 	for _, tt := range tests {
@@ -184,6 +185,7 @@ func TestSingle_accepted(t *testing.T) {
 		"1,000 properties":          `{"type":"page","userId":"u","properties":{` + members(1000) + `}}`,
 		"64 deep":                   `{"type":"page","userId":"u","properties":{"x":` + strings.Repeat(`[`, 62) + strings.Repeat(`]`, 62) + `}}`,
 		"id of 200 bytes":           `{"type":"page","userId":"` + strings.Repeat("x", 200) + `"}`,
+		"push token of 2,048 bytes": `{"type":"page","userId":"u","context":{"device":{"token":"` + strings.Repeat("x", 2048) + `"}}}`,
 		"__proto__":                 `{"type":"page","userId":"u","properties":{"__proto__":{"x":1},"constructor":2}}`,
 		"zero width in a trait":     `{"type":"identify","userId":"u","traits":{"name":"👩‍👩‍👧 ` + "\ufffd" + `"}}`,
 		"null everywhere":           `{"type":"page","userId":"u","traits":null,"properties":null,"context":null,"integrations":null,"timestamp":null,"messageId":null,"name":null}`,

@@ -20,6 +20,12 @@ const GroupID person.Namespace = "group_id"
 
 const maxIdentifiers = 32
 
+// A push token is the one identifier that may be long: on the web it is a URL.
+const (
+	pushToken    = "context.device.token"
+	maxPushToken = 2048
+)
+
 // Rank orders namespaces, the strongest first; the strongest identifier of an
 // event names its fragment. Namespaces of equal rank stand in alphabetical order.
 func Rank(ns person.Namespace) int {
@@ -91,7 +97,7 @@ func (t *trial) collect(found []named) []named {
 	if t.src.trusted() || !t.verified {
 		found = t.people(found)
 	}
-	found = t.add(found, person.PushToken, t.loose(e.device.token, "context.device.token"))
+	found = t.add(found, person.PushToken, t.loose(e.device.token, pushToken))
 	found = t.add(found, person.DeviceID, t.loose(e.device.id, "context.device.id"))
 	if string(t.of(e.device.tracking)) == "true" {
 		found = t.add(found, person.DeviceID, t.loose(e.device.advertising, "context.device.advertisingId"))
@@ -199,7 +205,7 @@ func (t *trial) text(raw []byte, field string, loose bool) string {
 		return ""
 	}
 	switch {
-	case len(text) > MaxID:
+	case len(text) > MaxID && (field != pushToken || len(text) > maxPushToken):
 		t.refuse(IDTooLong, field)
 		return ""
 	case !visible(text):

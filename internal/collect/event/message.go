@@ -46,15 +46,16 @@ func constant(id string) bool {
 // sentAt and its messageId. It tells a retry from another event that reuses an
 // id.
 func Digest(source string, raw fact.Raw) [32]byte {
-	sum := sha256.New()
-	sum.Write([]byte(source))
-	sum.Write([]byte{0})
-	sum.Write(strict.AppendCanonical(nil, raw, func(name string) bool {
-		switch name {
-		case "sentAt", "receivedAt", "writeKey", "messageId":
-			return false
-		}
-		return true
-	}))
-	return [32]byte(sum.Sum(nil))
+	b := make([]byte, 0, len(source)+1+len(raw))
+	b = append(append(b, source...), 0)
+	return sha256.Sum256(strict.AppendCanonical(b, raw, lasting))
+}
+
+// lasting reports whether a field says the same when an event is sent again.
+func lasting(name []byte) bool {
+	switch string(name) {
+	case "sentAt", "receivedAt", "writeKey", "messageId":
+		return false
+	}
+	return true
 }

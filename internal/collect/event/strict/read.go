@@ -13,19 +13,22 @@ import (
 func Find(raw []byte, path string) []byte {
 	for path != "" {
 		name, rest, _ := strings.Cut(path, ".")
-		var found []byte
-		for n, v := range Members(raw) {
-			if n == name {
-				found = v
-				break
-			}
-		}
-		if found == nil {
+		if raw = find(raw, name); raw == nil {
 			return nil
 		}
-		raw, path = found, rest
+		path = rest
 	}
 	return raw
+}
+
+func find(raw []byte, name string) []byte {
+	m := inside(raw)
+	for m.next() {
+		if m.named(name) {
+			return m.value
+		}
+	}
+	return nil
 }
 
 // Members yields the names of an object, unescaped, and their values, as
@@ -33,52 +36,103 @@ func Find(raw []byte, path string) []byte {
 // stop being an object.
 func Members(raw []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		i := blank(raw, 0)
-		if i >= len(raw) || raw[i] != '{' {
-			return
-		}
-		for i = blank(raw, i+1); i < len(raw) && raw[i] == '"'; i = blank(raw, i+1) {
-			end, ok := skip(raw, i)
-			if !ok {
-				return
-			}
-			name := raw[i+1 : end-1]
-			i = blank(raw, end)
-			if i >= len(raw) || raw[i] != ':' {
-				return
-			}
-			i = blank(raw, i+1)
-			end, ok = skip(raw, i)
-			if !ok || !yield(unquoted(name), raw[i:end:end]) {
-				return
-			}
-			i = blank(raw, end)
-			if i >= len(raw) || raw[i] != ',' {
+		for m := inside(raw); m.next(); {
+			if !yield(unquoted(m.name), m.value) {
 				return
 			}
 		}
 	}
 }
 
+// members walks over an object without judging it.
+type members struct {
+	raw   []byte
+	i     int    // of the quote that begins the next name
+	name  []byte // as written, without its quotes
+	value []byte
+}
+
+func inside(raw []byte) members {
+	i := blank(raw, 0)
+	if i >= len(raw) || raw[i] != '{' {
+		return members{}
+	}
+	return members{raw: raw, i: blank(raw, i+1)}
+}
+
+func (m *members) next() bool {
+	raw, i := m.raw, m.i
+	if i >= len(raw) || raw[i] != '"' {
+		return false
+	}
+	end, ok := skip(raw, i)
+	if !ok {
+		return false
+	}
+	m.name = raw[i+1 : end-1]
+	i = blank(raw, end)
+	if i >= len(raw) || raw[i] != ':' {
+		return false
+	}
+	i = blank(raw, i+1)
+	if end, ok = skip(raw, i); !ok {
+		return false
+	}
+	m.value = raw[i:end:end]
+	m.i = len(raw)
+	if i = blank(raw, end); i < len(raw) && raw[i] == ',' {
+		m.i = blank(raw, i+1)
+	}
+	return true
+}
+
+func (m *members) named(name string) bool {
+	if bytes.IndexByte(m.name, '\\') < 0 {
+		return string(m.name) == name
+	}
+	return unquoted(m.name) == name
+}
+
 // Elements yields the elements of an array, as written, and nothing for any
 // other value.
 func Elements(raw []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		i := blank(raw, 0)
-		if i >= len(raw) || raw[i] != '[' {
-			return
-		}
-		for i = blank(raw, i+1); i < len(raw) && raw[i] != ']'; i = blank(raw, i+1) {
-			end, ok := skip(raw, i)
-			if !ok || !yield(raw[i:end:end]) {
-				return
-			}
-			i = blank(raw, end)
-			if i >= len(raw) || raw[i] != ',' {
+		for e := within(raw); e.next(); {
+			if !yield(e.value) {
 				return
 			}
 		}
 	}
+}
+
+// elements walks over an array without judging it.
+type elements struct {
+	raw   []byte
+	i     int // of the next element
+	n     int // how many there were
+	value []byte
+}
+
+func within(raw []byte) elements {
+	i := blank(raw, 0)
+	if i >= len(raw) || raw[i] != '[' {
+		return elements{}
+	}
+	return elements{raw: raw, i: blank(raw, i+1)}
+}
+
+func (e *elements) next() bool {
+	end, ok := skip(e.raw, e.i)
+	if !ok {
+		return false
+	}
+	e.value = e.raw[e.i:end:end]
+	e.n++
+	e.i = len(e.raw)
+	if i := blank(e.raw, end); i < len(e.raw) && e.raw[i] == ',' {
+		e.i = blank(e.raw, i+1)
+	}
+	return true
 }
 
 // Text is the text of a JSON string, unescaped.

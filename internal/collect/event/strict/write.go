@@ -1,63 +1,128 @@
 package strict
 
 import (
-	"cmp"
+	"bytes"
 	"slices"
 	"unicode/utf8"
 )
 
 // AppendCanonical appends a checked value in one form: no white space, names in
-// byte order, strings with the fewest escapes, numbers as written. Of the
-// outermost object only the names that keep wants are kept.
-func AppendCanonical(dst, raw []byte, keep func(name string) bool) []byte {
-	return appendCanonical(dst, raw, keep, 0)
+// a fixed order, strings with the fewest escapes, numbers as written. Of the
+// outermost object only the names that keep wants are kept; nil keeps all.
+func AppendCanonical(dst, raw []byte, keep func(name []byte) bool) []byte {
+	c := canon{raw: raw, out: dst, spare: make([]byte, 0, len(raw)), keep: keep}
+	c.members = c.room[:0]
+	c.value(blank(raw, 0), 0)
+	return c.out
 }
 
-func appendCanonical(dst, raw []byte, keep func(string) bool, depth int) []byte {
-	raw = raw[blank(raw, 0):]
+// canon writes a value in one pass and then puts the members of each object in
+// order, innermost first.
+type canon struct {
+	raw, out, spare []byte
+	keep            func(name []byte) bool
+	members         []member // of every open object, the innermost last
+	room            [64]member
+}
+
+// member is one name with its value, as offsets into the output.
+type member struct{ from, colon, to int }
+
+// value writes the value at i and returns the offset after it; at the end of
+// nonsense that is the end of everything.
+func (c *canon) value(i, depth int) int {
 	switch {
-	case len(raw) == 0 || depth > 4*MaxDepth:
-		return append(dst, raw...)
-	case raw[0] == '{':
-		return appendObject(dst, raw, keep, depth)
-	case raw[0] == '[':
-		dst = append(dst, '[')
-		n := 0
-		for value := range Elements(raw) {
-			if n++; n > 1 {
-				dst = append(dst, ',')
-			}
-			dst = appendCanonical(dst, value, nil, depth+1)
-		}
-		return append(dst, ']')
+	case i >= len(c.raw):
+		return i
+	case c.raw[i] == '"':
+		return c.text(i)
+	case c.raw[i] == '{' && depth < 2*MaxDepth:
+		return c.object(i+1, depth)
+	case c.raw[i] == '[' && depth < 2*MaxDepth:
+		return c.array(i+1, depth)
 	}
-	if text, ok := Text(raw); ok {
-		return AppendText(dst, text)
+	end, ok := skip(c.raw, i)
+	c.out = append(c.out, c.raw[i:end]...)
+	if !ok {
+		return len(c.raw)
 	}
-	return append(dst, raw...)
+	return end
 }
 
-func appendObject(dst, raw []byte, keep func(string) bool, depth int) []byte {
-	type member struct {
-		name  string
-		value []byte
+func (c *canon) text(i int) int {
+	end := closing(c.raw, i+1)
+	if end > len(c.raw) {
+		return len(c.raw)
 	}
-	var members []member
-	for name, value := range Members(raw) {
-		if keep == nil || keep(name) {
-			members = append(members, member{name, value})
+	if whole := c.raw[i:end]; bytes.IndexByte(whole, '\\') < 0 {
+		c.out = append(c.out, whole...)
+	} else {
+		c.out = AppendText(c.out, unquoted(whole[1:len(whole)-1]))
+	}
+	return end
+}
+
+func (c *canon) array(i, depth int) int {
+	c.out = append(c.out, '[')
+	for n := 0; ; n++ {
+		i = blank(c.raw, i)
+		if i >= len(c.raw) || c.raw[i] == ']' {
+			break
+		}
+		if n > 0 {
+			c.out = append(c.out, ',')
+		}
+		i = blank(c.raw, c.value(i, depth+1))
+		if i < len(c.raw) && c.raw[i] == ',' {
+			i++
 		}
 	}
-	slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.name, b.name) })
-	dst = append(dst, '{')
-	for i, m := range members {
+	c.out = append(c.out, ']')
+	return i + 1
+}
+
+func (c *canon) object(i, depth int) int {
+	base, start := len(c.members), len(c.out)+1
+	c.out = append(c.out, '{')
+	for {
+		i = blank(c.raw, i)
+		if i >= len(c.raw) || c.raw[i] != '"' {
+			break
+		}
+		m := member{from: len(c.out)}
+		i = blank(c.raw, c.text(i))
+		m.colon = len(c.out)
+		if i >= len(c.raw) || c.raw[i] != ':' {
+			return len(c.raw)
+		}
+		c.out = append(c.out, ':')
+		i = blank(c.raw, c.value(blank(c.raw, i+1), depth+1))
+		if m.to = len(c.out); depth > 0 || c.keep == nil || c.keep(c.out[m.from+1:m.colon-1]) {
+			c.members = append(c.members, m)
+		}
+		if i < len(c.raw) && c.raw[i] == ',' {
+			i++
+		}
+	}
+	c.order(start, c.members[base:])
+	c.members = c.members[:base]
+	c.out = append(c.out, '}')
+	return i + 1
+}
+
+// order rewrites the output from start as the members in their order.
+func (c *canon) order(start int, list []member) {
+	slices.SortFunc(list, func(a, b member) int {
+		return bytes.Compare(c.out[a.from:a.colon], c.out[b.from:b.colon])
+	})
+	c.spare = c.spare[:0]
+	for i, m := range list {
 		if i > 0 {
-			dst = append(dst, ',')
+			c.spare = append(c.spare, ',')
 		}
-		dst = append(AppendText(dst, m.name), ':')
-		dst = appendCanonical(dst, m.value, nil, depth+1)
+		c.spare = append(c.spare, c.out[m.from:m.to]...)
 	}
-	return append(dst, '}')
+	c.out = append(c.out[:start], c.spare...)
 }
 
 // AppendText appends s as a JSON string.
