@@ -72,11 +72,17 @@ func (c *Case) judged() finding {
 	return c.person
 }
 
+// see is the finding on one value. Where only the person's yes is missing and
+// the value's own promise never spoke of the purpose, that promise is the reason
+// to name: it is what would have to change.
 func (c *Case) see(f Field) finding {
-	if found := c.judged(); found.code != "" {
-		return found
+	found := c.judged()
+	if found.code == "" || found.code == CodeNoGrant {
+		if about := c.field(f); found.code == "" || about.code == CodeNotCovered {
+			return about
+		}
 	}
-	return c.field(f)
+	return found
 }
 
 // families says which purposes each use may name, as Fides data uses and all
@@ -164,8 +170,10 @@ func (c *Case) topic() finding {
 	if _, known := c.r.topics[c.q.Topic]; !known {
 		return finding{rule: ruleTopic, code: CodeTopicUnknown}
 	}
-	if define.WithinAny(c.q.Topic, c.s.Muted) {
-		return finding{rule: ruleTopic, code: CodeTopicMuted}
+	for _, m := range c.s.Muted {
+		if define.Within(c.q.Topic, c.r.muted(m).Key) {
+			return finding{rule: ruleTopic, code: CodeTopicMuted}
+		}
 	}
 	return finding{}
 }
@@ -246,10 +254,8 @@ func (c *Case) mutes(f Field) bool {
 		about, _ = c.r.TopicOf(shop)
 	}
 	for _, m := range c.s.Muted {
-		if define.Within(about.Key, m) {
-			return true
-		}
-		if t, known := c.r.topics[m]; known && c.r.Sensitive(t.Category) && define.Within(f.Category, t.Category) {
+		t := c.r.muted(m)
+		if define.Within(about.Key, t.Key) || c.r.Sensitive(t.Category) && define.Within(f.Category, t.Category) {
 			return true
 		}
 	}
@@ -262,13 +268,14 @@ func (c *Case) covered(n *notice, category string) bool {
 	return c.r.promises(n.bound, category, c.q.Purpose) || c.accepted(category)
 }
 
-// opened reports whether a sensitive value may be seen: the person declared it
-// and said yes to this purpose under a promise that names the category; or
-// bought plainly for themselves in that very category, where the law lets that
-// speak. A purchase opens showing and writing, never sharing, counting or
-// learning.
+// opened reports whether a sensitive value may be seen: the person said yes to
+// this purpose under a promise that names the category, and the value is their
+// own declaration or plain purchase for themselves; or such a purchase alone,
+// where the law lets it speak. A purchase alone opens showing and writing, never
+// sharing, counting or learning.
 func (c *Case) opened(f Field) bool {
-	return f.Origin == fact.Declared && c.accepted(f.Category) || c.purchased(f.Category)
+	own := f.Origin == fact.Declared || slices.Contains(c.s.Purchased, f.Category)
+	return own && c.accepted(f.Category) || c.purchased(f.Category)
 }
 
 func (c *Case) purchased(category string) bool {

@@ -21,6 +21,7 @@ type Rules struct {
 	topics     map[string]define.Topic
 	namespaces map[string]define.Namespace
 	words      map[string]define.Topic // by the shop's words, in lower case
+	channels   map[string]bool         // that any purpose may use
 	exact      map[string]*law         // by jurisdiction that a pack lists, or the country of one
 	within     map[string]*law         // by country, for parts of it that no pack lists
 	strictest  *law
@@ -63,6 +64,7 @@ func Compile(d define.Definitions) (*Rules, error) {
 		purposes:   map[string]*purpose{},
 		categories: index(d.Categories, func(c define.Category) string { return c.Key }),
 		notices:    map[string]*notice{},
+		channels:   map[string]bool{},
 		recipients: map[string]*recipient{},
 		sources:    index(d.Sources, func(s define.Source) string { return s.Key }),
 		attributes: index(d.Attributes, func(a define.Attribute) string { return a.Name }),
@@ -100,6 +102,9 @@ func index[T any](list []T, key func(T) string) map[string]T {
 func (r *Rules) compilePurposes(list []define.Purpose) {
 	for _, p := range list {
 		c := &purpose{Purpose: p, parents: []string{p.Key}}
+		for _, channel := range p.Channels {
+			r.channels[channel] = true
+		}
 		for _, o := range list {
 			if o.CoversChildren && o.Key != p.Key && define.Within(p.Key, o.Key) {
 				c.parents = append(c.parents, o.Key)

@@ -18,17 +18,16 @@ func (c *Case) objection() finding {
 			continue
 		}
 		code := CodeConsentUnknown
-		switch g.Status {
-		case fact.Denied:
+		switch {
+		case g.Purpose != "" && !c.r.heard(g.Purpose):
+		case g.Method == methodGPC:
+			code = CodeGPC
+		case g.Status == fact.Denied:
 			code = CodeDenied
-		case fact.Withdrawn:
+		case g.Status == fact.Withdrawn:
 			code = CodeWithdrawn
-		case fact.Objected:
+		case g.Status == fact.Objected:
 			code = CodeObjected
-			if g.Method == methodGPC {
-				code = CodeGPC
-			}
-		case fact.Granted:
 		}
 		return finding{rule: ruleObjection, code: code}
 	}
@@ -40,19 +39,40 @@ const methodGPC = "gpc"
 // stops reports whether a refusal reaches this question. An empty purpose
 // refuses everything, except in a GPC signal, which speaks only of selling and
 // sharing: what it stops is the law pack's to say, and handing data to a
-// company that uses it for itself.
+// company that uses it for itself, unless the service that the person asked for
+// needs it, as paying and parcels do.
 func (c *Case) stops(g fact.Grant) bool {
 	if g.Method == methodGPC {
-		if c.terms.gpc || c.q.Use == Share && c.to != nil && c.to.Role != define.Processor {
+		outsider := c.to != nil && c.to.Role != define.Processor && !define.Within(c.q.Purpose, "essential")
+		if c.terms.gpc || c.q.Use == Share && outsider {
 			return true
 		}
 		if g.Purpose == "" {
 			return false
 		}
 	}
-	return (g.Purpose == "" || define.Within(c.q.Purpose, g.Purpose)) &&
-		(g.Channel == "" || g.Channel == c.q.Channel) &&
-		(g.Topic == "" || define.Within(c.q.Topic, g.Topic))
+	if g.Purpose != "" && !define.Within(c.q.Purpose, g.Purpose) {
+		return !c.r.heard(g.Purpose) && !c.purpose.Service
+	}
+	// A refusal on a channel or about a topic that nobody knows was meant for
+	// something: it counts for all of them.
+	return (g.Channel == "" || g.Channel == c.q.Channel || !c.r.channels[g.Channel]) &&
+		(g.Topic == "" || define.Within(c.q.Topic, g.Topic) || c.r.topics[g.Topic].Key == "")
+}
+
+// heard reports whether a purpose that a refusal names is known: to the
+// workspace, as the family of such a purpose, or to Fides. A refusal of anything
+// else stops all that is not service, for we cannot tell what was meant.
+func (r *Rules) heard(purpose string) bool {
+	if define.IsDataUse(purpose) {
+		return true
+	}
+	for key := range r.purposes {
+		if define.Within(key, purpose) {
+			return true
+		}
+	}
+	return false
 }
 
 // permits reports whether a grant is a yes to this question: for this purpose

@@ -110,6 +110,15 @@ func (r *Rules) TopicOf(shop string) (define.Topic, bool) {
 	return found, found.Key != ""
 }
 
+// muted is the topic that a person's word stands for, by its key or one of the
+// shop's words. A word that nobody knows mutes itself and what lies under it.
+func (r *Rules) muted(word string) define.Topic {
+	if t, ok := r.TopicOf(word); ok {
+		return t
+	}
+	return define.Topic{Key: word}
+}
+
 // Topic looks a topic up by its key.
 func (r *Rules) Topic(key string) (define.Topic, bool) {
 	if r == nil {

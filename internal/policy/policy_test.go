@@ -55,10 +55,10 @@ func TestRules_phoneWasForTheCard(t *testing.T) {
 		want string
 	}{
 		{"shipping text", ship, Standing{Jurisdiction: "DE"}, CodeAllowed},
-		{"offer without a yes", offer, Standing{Jurisdiction: "DE"}, CodeNoGrant},
+		{"offer without a yes", offer, Standing{Jurisdiction: "DE"}, CodeNotCovered},
 		{"offer after a yes", offer, yes, CodeAllowed},
 		{"offer as if it were service", Question{Use: Contact, Purpose: ship.Purpose, Channel: "email", Now: now}, yes, CodeChannelNotOfPurpose},
-		{"nowhere known", offer, Standing{Jurisdiction: "XX"}, CodeNoGrant},
+		{"nowhere known", offer, Standing{Jurisdiction: "XX"}, CodeNotCovered},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

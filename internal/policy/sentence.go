@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // The codes of a Ruling; they are stable, and each has its two sentences below.
 const (
@@ -108,12 +112,12 @@ var voices = map[string]voice{
 		"We did not pass on your data: we do not know that company."},
 	CodeRecipientNotAllowed: {"purpose {purpose_key} in the recipient",
 		"The recipient may not receive data for “{purpose}”.",
-		"We did not pass on your data for {purpose}: that is not agreed with anyone."},
+		"We kept your data: nobody outside may have it for {purpose}."},
 	CodeRecipientNotApproved: {"approval of the recipient {recipient_key}",
 		"{recipient}, or a company it passes data to, is not approved.",
 		"We did not pass your data to {recipient}: we have not finished checking them."},
 	CodeTransferUnprotected: {"safeguards of the recipient {recipient_key}",
-		"{recipient} is in a country that {law} does not let data go to without safeguards.",
+		"{recipient} is in a country that data may not go to without safeguards under {law}.",
 		"We did not pass your data to {recipient}: it would not be protected there as it is here."},
 	CodeTopicUnknown: {"definition of the topic",
 		"The topic is not one of the shop's categories; define it, so that people can mute it.",
@@ -125,13 +129,13 @@ var voices = map[string]voice{
 		"No law pack that holds for this person says how “{purpose}” may begin.",
 		"We do not use your data for {purpose}: we have not settled whether we may."},
 	CodeForbidden: {"a law that permits {purpose_key}",
-		"{law} forbids “{purpose}” here.",
+		"“{purpose}” is forbidden here under {law}.",
 		"The law where you live does not let us use your data for {purpose}."},
 	CodeBasisNotAccepted: {"an accepted basis for {purpose_key}",
-		"{law} does not accept the ground on which “{purpose}” stands.",
+		"The ground on which “{purpose}” stands is not accepted under {law}.",
 		"We do not use your data for {purpose}: the law where you live asks for a better reason."},
 	CodeMinor: {"proof of age for {purpose_key}",
-		"{law} closes “{purpose}” to the young, and this person is or may be one.",
+		"“{purpose}” is closed to the young under {law}, and this person is or may be one.",
 		"We do not use the data of young people for {purpose}."},
 	CodeConsentUnknown: {"a readable answer for {purpose_key}",
 		"An entry of the consent ledger for “{purpose}” cannot be understood; it counts as a no.",
@@ -155,20 +159,20 @@ var voices = map[string]voice{
 		"The person is taking a break from messages; only service messages reach them.",
 		"You are taking a break from us, so we wait."},
 	CodeOriginUnknown: {"origin of the value",
-		"Nobody knows how {category} came to be known, so it decides nothing.",
+		"Nobody knows where “{category}” comes from, so it decides nothing.",
 		"We do not use {yours}: we cannot say where we have it from."},
 	CodeThirdParty: {"the person's own word on {category_key}",
-		"{category} was bought or borrowed; “{purpose}” does not listen to rumors.",
+		"“{category}” was bought or borrowed; “{purpose}” does not listen to rumors.",
 		"Others told us about {yours}; we do not act on what others say about you."},
 	CodeUncovered: {"a notice for the value",
-		"No notice says what {category} was given for, so it is usable for nothing.",
+		"No notice says what “{category}” was given for, so it is usable for nothing.",
 		"We never told you what we would use {yours} for, so we do not use it."},
 	CodeNoticeUnknown: {"the notice that the value names",
-		"The notice under which {category} was given is not known here, so it is usable for nothing.",
+		"The notice under which “{category}” was given is not known here, so it is usable for nothing.",
 		"We cannot find the promise under which you gave us {yours}, so we do not use it."},
 	CodeNotCovered: {"{purpose_key} for {category_key} in {notice_key}",
-		"{category} was given under “{notice}”, which does not say “{purpose}”.",
-		"You gave us {yours} under “{notice}”, and that did not speak of {purpose}."},
+		"“{category}” comes from “{notice}”, which does not say “{purpose}”.",
+		"We have {yours} from “{notice}”, and that did not speak of {purpose}."},
 	CodeCategoryUnknown: {"category of the field",
 		"Nobody has said what kind of data this field is; give the attribute a category.",
 		"We do not use this: we have not settled what kind of data it is."},
@@ -176,14 +180,14 @@ var voices = map[string]voice{
 		"Finding out who someone is may look at identifiers only.",
 		"We did not look at {yours} to find out who you are."},
 	CodeExpired: {"a fresh value",
-		"{category} is too old to be used.",
+		"“{category}” is too old to be used.",
 		"What we know about {yours} is too old, so we do not use it."},
 	CodeSensitiveGuess: {"the person's own word on {category_key}",
-		"{category} is sensitive and only guessed or heard; no guess about it is ever used.",
+		"“{category}” is sensitive, and this is only guessed or heard; no guess about it is ever used.",
 		"We make no guesses about {yours}, and use none."},
 	CodeSensitiveClosed: {"the person's own word on {category_key} for {purpose_key}",
-		"{category} is sensitive; only the person's own word for “{purpose}” opens it, or their own plain purchase where the law allows.",
-		"{yours} is private; we leave it alone unless you tell us otherwise."},
+		"“{category}” is sensitive; only the person's own word for “{purpose}” opens it, or their own plain purchase where the law allows.",
+		"This is private ({yours}), and we leave it alone unless you tell us otherwise."},
 }
 
 // ruling puts a finding into words.
@@ -199,13 +203,14 @@ func (c *Case) ruling(f finding) Ruling {
 	return r
 }
 
-// considered is the rules that were asked, up to the one that decided. Honor
-// and Operate skip those that hang on the person's consent.
+// considered is the rules that were asked, up to the one that decided: those on
+// the person, as far as they went, and then those on the value.
 func (c *Case) considered(rule int) []string {
-	if rule <= ruleRecipient || c.q.Use != Operate {
+	asked := c.judged().rule
+	if rule < ruleOrigin || asked == ruleBreak {
 		return ruleNames[: rule+1 : rule+1]
 	}
-	return append(ruleNames[:ruleRecipient+1:ruleRecipient+1], ruleNames[ruleOrigin:rule+1]...)
+	return append(ruleNames[:asked+1:asked+1], ruleNames[ruleOrigin:rule+1]...)
 }
 
 // words fills the braces from definitions alone: what was asked for and is not
@@ -240,8 +245,6 @@ func (c *Case) words(f finding) []string {
 
 // capital makes a sentence of words that begin with a label.
 func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }

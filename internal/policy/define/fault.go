@@ -64,7 +64,9 @@ func (d Definitions) Faults() []Fault {
 	for _, s := range d.Sources {
 		c.source(s)
 	}
-	c.brand(d.Brand)
+	if len(d.Notices)+len(d.Recipients) > 0 || d.Brand.Key != "" {
+		c.brand(d.Brand) // whoever promises or discloses anything has a name
+	}
 	for _, a := range d.Attributes {
 		c.belongs("attribute", a.Name, a.Label, a.Category)
 	}
