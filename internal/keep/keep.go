@@ -11,6 +11,7 @@
 package keep
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -71,6 +72,9 @@ func Open(ctx context.Context, c Config, know gate.Knowledge, clk clock.Clock) (
 		return nil, errors.Join(err, data.Close())
 	}
 	v, err := vault.Open(ctx, ids, data, filepath.Join(c.Folder, "heed.kek"), clk)
+	if err == nil {
+		err = bind(ctx, v)
+	}
 	if err != nil {
 		return nil, errors.Join(err, ids.Close(), data.Close())
 	}
@@ -78,6 +82,28 @@ func Open(ctx context.Context, c Config, know gate.Knowledge, clk clock.Clock) (
 	k.Gate = gate.New(v, know, writer, clk)
 	k.Queue = queue.New(v, clk)
 	return k, nil
+}
+
+var errForeign = problem.New(problem.Conflict, "identity-store-foreign",
+	"This identity store does not belong to this database; name the right one with --keys or HEED_KEYS. Nodes that share a database share the identity store and heed.kek too.")
+
+// bind makes sure that the two stores belong together: a second node with an
+// identity store of its own would find nobody and seal what nobody else can read.
+func bind(ctx context.Context, v *vault.Vault) error {
+	mark := v.Key("binding")
+	return v.Data().Write(ctx, func(w store.Writer) error {
+		have, err := w.Meta(ctx, "identity_store")
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read binding: %w", err)
+		}
+		if len(have) == 0 {
+			return w.SetMeta(ctx, "identity_store", mark[:])
+		}
+		if !bytes.Equal(have, mark[:]) {
+			return errForeign
+		}
+		return nil
+	})
 }
 
 func openData(ctx context.Context, url string) (store.Data, error) {

@@ -1,0 +1,168 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/decide/campaign"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/keep/queue"
+	"github.com/heed-platform/heed/internal/policy"
+)
+
+// decide looks at every person of the group once, after all events are folded:
+// which audiences they entered or left, and what, if anything, to say.
+func (w *walk) decide(ctx context.Context, looks []Look) error {
+	for _, h := range w.people.humans {
+		p, err := w.people.profile(w.tx, h)
+		if err != nil {
+			return err
+		}
+		entered, err := w.audiences(ctx, h, p)
+		if err != nil {
+			return err
+		}
+		for _, m := range h.moments(entered) {
+			if err := w.moment(ctx, h, p, m); err != nil {
+				return err
+			}
+		}
+		w.tell(h, p)
+	}
+	return w.clearTimers(ctx, looks)
+}
+
+// audiences moves the person in and out and sets the next timer.
+func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact.Membership, error) {
+	if w.set.Audiences.Len() == 0 {
+		return nil, nil
+	}
+	anchor := w.tx.Chain(h.group.Anchor)
+	var entered []fact.Membership
+	var due clock.Instant
+	for _, purpose := range w.set.Audiences.Purposes() {
+		s, err := w.sight(p, purpose)
+		if err != nil {
+			return nil, err
+		}
+		moves, next := w.set.Audiences.Moves(purpose, anchor.State.Memberships, s, w.tx.Now)
+		for i := range moves {
+			if err := w.record(anchor, fact.KindMembership, fact.AppendMembership(nil, &moves[i])); err != nil {
+				return nil, err
+			}
+			if moves[i].In {
+				entered = append(entered, moves[i])
+			}
+		}
+		if next != 0 && (due == 0 || next < due) {
+			due = next
+		}
+	}
+	p.Memberships = anchor.State.Memberships
+	if due == 0 {
+		return entered, nil
+	}
+	return entered, w.tx.Store.PutTimers(ctx, []keep.Timer{{Fragment: h.group.Anchor, Due: due}})
+}
+
+// sight is what one purpose may see of the person, choosing what to show them.
+func (w *walk) sight(p *fact.Profile, purpose string) (fact.Sight, error) {
+	v, err := gate.Consider[gate.Personalize](w.line.keep.Gate, p, gate.Asking{Purpose: purpose})
+	return sightOf(v, err)
+}
+
+// sightOf keeps a refusal as a sight in which everything is withheld.
+func sightOf[U gate.Personalize | gate.Contact](v gate.View[U], err error) (fact.Sight, error) {
+	var denied *gate.Denied
+	if err != nil && !errors.As(err, &denied) {
+		return fact.Sight{}, err
+	}
+	return v.Sight(), nil
+}
+
+// moments are the reasons to consider talking to this person that this group
+// brought. History brings none.
+func (h *human) moments(entered []fact.Membership) []campaign.Moment {
+	var out []campaign.Moment
+	live := len(h.looks) > 0
+	for _, s := range h.touched {
+		if s.replay {
+			continue
+		}
+		live = true
+		e := &s.arrival.Event
+		out = append(out, campaign.Moment{Kind: campaign.OnEvent, Name: e.Name, At: e.At, Event: e})
+	}
+	for _, m := range entered {
+		if live {
+			out = append(out, campaign.Moment{Kind: campaign.OnEnter, Name: m.Audience, At: m.At})
+		}
+	}
+	for _, k := range h.looks {
+		if k.Campaign != "" {
+			out = append(out, campaign.Moment{Kind: campaign.OnSend, Name: k.Campaign, At: k.Due})
+		}
+	}
+	return out
+}
+
+// moment asks each campaign that the moment concerns.
+func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign.Moment) error {
+	for _, c := range w.set.Campaigns.Triggered(m) {
+		v, err := gate.Consider[gate.Contact](w.line.keep.Gate, p, c.Asking())
+		ruling := policy.Ruling{Verdict: policy.Allow}
+		var denied *gate.Denied
+		if errors.As(err, &denied) {
+			ruling = denied.Ruling
+		}
+		s, err := sightOf(v, err)
+		if err != nil {
+			return err
+		}
+		d, candidate := c.Decide(m, s, ruling, w.tx.Now)
+		if !candidate {
+			continue
+		}
+		if err := w.decision(ctx, h, c, m, &d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decision keeps what was decided and why, and queues the question.
+func (w *walk) decision(ctx context.Context, h *human, c *campaign.Live, m campaign.Moment, d *fact.Decision) error {
+	anchor := w.tx.Chain(h.group.Anchor)
+	if err := w.record(anchor, fact.KindDecision, fact.AppendDecision(nil, d)); err != nil {
+		return err
+	}
+	if !d.Chosen {
+		return nil
+	}
+	unique, due, body := c.Delivery(d, m)
+	job := keep.Job{
+		Kind: queue.Delivery, Fragment: h.group.Anchor, Unique: unique, Due: due, State: "waiting",
+		Body: w.tx.SealJob(anchor, queue.Delivery, body),
+	}
+	if _, err := w.tx.Store.Enqueue(ctx, []keep.Job{job}); err != nil {
+		return fmt.Errorf("queue delivery: %w", err)
+	}
+	return nil
+}
+
+// clearTimers ends the timers that brought people here.
+func (w *walk) clearTimers(ctx context.Context, looks []Look) error {
+	for _, k := range looks {
+		if k.Campaign != "" {
+			continue
+		}
+		if err := w.tx.Store.ClearTimer(ctx, k.Fragment, k.Due); err != nil {
+			return fmt.Errorf("clear timer: %w", err)
+		}
+	}
+	return nil
+}

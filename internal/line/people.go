@@ -1,0 +1,177 @@
+package line
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/keep/gate"
+)
+
+// people are the persons that a group of batches touches.
+type people struct {
+	set    *Settings
+	frags  map[fact.FragmentID]*keep.Fragment
+	nodes  []gate.Node
+	edges  []gate.Edge
+	of     map[fact.FragmentID]*human
+	humans []*human // in the order first met
+}
+
+// human is one of them: the fragments, and what happened to them in this batch.
+type human struct {
+	group   gate.Group
+	touched []*step
+	looks   []Look
+}
+
+// peopleOf reads who the events' fragments are. When nothing follows from who
+// somebody is, it reads nothing: a fragment alone is enough to fold an event.
+func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, group []*request) (*people, error) {
+	p := &people{set: set, frags: map[fact.FragmentID]*keep.Fragment{}, of: map[fact.FragmentID]*human{}}
+	var ids []fact.FragmentID
+	for _, s := range steps {
+		for _, f := range s.frags {
+			if p.frags[f.ID] == nil {
+				p.frags[f.ID] = f
+				ids = append(ids, f.ID)
+			}
+		}
+	}
+	looks := looksOf(group)
+	for _, k := range looks {
+		ids = append(ids, k.Fragment)
+	}
+	if len(ids) == 0 || !l.feed.watched() && !follows(set, steps, looks) {
+		return p, nil
+	}
+	slices.Sort(ids)
+	cluster, err := l.keep.Vault().ClusterOf(ctx, slices.Compact(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	p.nodes, p.edges = gate.NodesOf(cluster)
+	for id, f := range cluster.Fragments {
+		if p.frags[id] == nil {
+			p.frags[id] = f
+		}
+	}
+	for _, group := range gate.Groups(set.Know, p.nodes, p.edges) {
+		h := &human{group: group}
+		for _, id := range group.Members {
+			p.of[id] = h
+		}
+	}
+	for _, k := range looks {
+		if h := p.of[k.Fragment]; h != nil {
+			h.looks = append(h.looks, k)
+			p.meet(h)
+		}
+	}
+	return p, nil
+}
+
+// follows reports whether anything depends on who these fragments are.
+func follows(set *Settings, steps []*step, looks []Look) bool {
+	if len(looks) > 0 || set.Audiences.Len() > 0 || set.Campaigns.Len() > 0 {
+		return true
+	}
+	for _, s := range steps {
+		if len(s.arrival.Grants) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// fragments are what the transaction must lock: those the events are about and
+// all others of the same persons.
+func (p *people) fragments(steps []*step) []*keep.Fragment {
+	want := map[fact.FragmentID]bool{}
+	for _, s := range steps {
+		want[s.frags[0].ID] = true
+	}
+	for id := range p.of {
+		want[id] = true
+	}
+	out := make([]*keep.Fragment, 0, len(want))
+	for id := range want {
+		if f := p.frags[id]; f != nil {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b *keep.Fragment) int { return int(a.ID - b.ID) })
+	return out
+}
+
+func (p *people) meet(h *human) {
+	if !slices.Contains(p.humans, h) {
+		p.humans = append(p.humans, h)
+	}
+}
+
+// touch notes that an event was applied to somebody.
+func (p *people) touch(s *step) {
+	h := p.of[s.frags[0].ID]
+	if h == nil {
+		return
+	}
+	h.touched = append(h.touched, s)
+	p.meet(h)
+}
+
+// chains are all fragments of the person that id belongs to.
+func (p *people) chains(tx *keep.Tx, id fact.FragmentID) []*keep.Chain {
+	h := p.of[id]
+	if h == nil {
+		return []*keep.Chain{tx.Chain(id)}
+	}
+	out := make([]*keep.Chain, 0, len(h.group.Members))
+	for _, m := range h.group.Members {
+		out = append(out, tx.Chain(m))
+	}
+	return out
+}
+
+// profile folds a person from the states of this transaction.
+func (p *people) profile(tx *keep.Tx, h *human) (*fact.Profile, error) {
+	states := make(map[fact.FragmentID]fact.State, len(h.group.Members))
+	for _, id := range h.group.Members {
+		c := tx.Chain(id)
+		if c == nil {
+			return nil, fmt.Errorf("fragment %d was not taken", id)
+		}
+		if c.State.N > 0 {
+			states[id] = c.State
+		}
+	}
+	return p.set.Know.Fold(p.frags[h.group.Anchor].Ref, h.group, p.nodes, states), nil
+}
+
+// Look asks the line to consider a person with no new event: a timer is due, or
+// a campaign sends now.
+type Look struct {
+	Fragment fact.FragmentID
+	Campaign string        // "" is a timer
+	Due      clock.Instant // of the timer
+}
+
+func looksOf(group []*request) []Look {
+	var out []Look
+	for _, r := range group {
+		out = append(out, r.look...)
+	}
+	return out
+}
+
+// Look considers people and returns when what follows is committed.
+func (l *Line) Look(ctx context.Context, looks []Look) error {
+	r := &request{ctx: ctx, look: looks, ready: make(chan struct{})}
+	if err := l.submit(ctx, r); err != nil {
+		return err
+	}
+	return r.err
+}

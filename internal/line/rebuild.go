@@ -1,0 +1,33 @@
+package line
+
+import (
+	"context"
+
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/know/profile"
+)
+
+// Rebuild makes every projection again from the facts alone.
+func Rebuild(ctx context.Context, k *keep.Keep, progress func(done int)) (keep.Rebuilt, error) {
+	v := k.Vault()
+	return v.Rebuild(ctx, keep.Folder{
+		Apply: func(s *fact.State, kind fact.Kind, payload []byte) error {
+			if kind != fact.KindEvent {
+				return profile.Apply(s, kind, payload)
+			}
+			e, err := fact.ParseEvent(payload)
+			if err == nil {
+				profile.ApplyEvent(s, &e, v.Digest("message", e.Source, e.Message))
+			}
+			return err
+		},
+		Seen: func(payload []byte) (keep.Entry, error) {
+			e, err := fact.ParseEvent(payload)
+			if err != nil {
+				return keep.Entry{}, err
+			}
+			return keep.EntryOf(v.Digest("message", e.Source, e.Message), said(v, &e)), nil
+		},
+	}, progress)
+}

@@ -1,0 +1,267 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/heed-platform/heed/internal/collect/event"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/know/profile"
+	"github.com/heed-platform/heed/internal/person"
+)
+
+// step is one arrival on its way through the walk.
+type step struct {
+	arrival *Arrival
+	replay  bool
+	message person.Hash
+	body    person.Hash
+	ids     []int // its identifiers' places in names, strongest first
+	frags   []*keep.Fragment
+	erased  bool // one of its identifiers was erased once
+	answer  *Answer
+}
+
+// walk takes a group through one transaction.
+func (l *Line) walk(ctx context.Context, group []*request) error {
+	set := l.set.Load()
+	// An erasure between finding fragments and locking them means starting over.
+	for range 4 {
+		steps, names, ties := l.prepare(group)
+		admitted, err := l.keep.Vault().Admit(ctx, names, ties)
+		if err != nil {
+			return err
+		}
+		attach(steps, admitted)
+		err = l.commit(ctx, set, group, steps)
+		if !errors.Is(err, keep.ErrErased) {
+			return err
+		}
+	}
+	return keep.ErrErased
+}
+
+// prepare lists the identifiers and ties of all events of the group.
+func (l *Line) prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
+	var steps []*step
+	var names []keep.Name
+	var ties []keep.Tie
+	for _, r := range group {
+		r.answers = make([]Answer, len(r.batch.Arrivals))
+		for i := range r.batch.Arrivals {
+			a := &r.batch.Arrivals[i]
+			s := &step{arrival: a, replay: r.batch.Replay, answer: &r.answers[i]}
+			s.message = l.keep.Vault().Digest("message", a.Event.Source, a.Event.Message)
+			s.body = said(l.keep.Vault(), &a.Event)
+			for j, id := range a.Event.Identifiers {
+				s.ids = append(s.ids, len(names))
+				names = append(names, keep.Name{Identifier: id, Verified: a.Event.Verified})
+				if j > 0 {
+					ties = append(ties, keep.Tie{
+						A: s.ids[0], B: s.ids[j], Verified: a.Event.Verified, At: a.Event.At, Message: s.message,
+					})
+				}
+			}
+			steps = append(steps, s)
+		}
+	}
+	return steps, names, ties
+}
+
+// said is a keyed number for what an event says; only who holds the workspace's
+// key can compare it with a guess.
+func said(v *keep.Vault, e *fact.Event) person.Hash {
+	sum := event.Digest(e.Source, e.Raw)
+	return v.Digest("said", string(sum[:]))
+}
+
+func attach(steps []*step, admitted keep.Admitted) {
+	for _, s := range steps {
+		for _, n := range s.ids {
+			s.frags = append(s.frags, admitted.Fragments[n])
+			s.erased = s.erased || admitted.Erased[n] != 0
+		}
+	}
+}
+
+func (l *Line) commit(ctx context.Context, set *Settings, group []*request, steps []*step) error {
+	people, err := l.peopleOf(ctx, set, steps, group)
+	if err != nil {
+		return err
+	}
+	var seen []Seen
+	err = l.keep.Vault().Write(ctx, l.keep.Writer, people.fragments(steps), func(tx *keep.Tx) error {
+		w := &walk{line: l, set: set, tx: tx, people: people}
+		for _, s := range steps {
+			if err := w.event(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := w.decide(ctx, looksOf(group)); err != nil {
+			return err
+		}
+		seen = w.seen
+		return w.tally(ctx, group)
+	})
+	if err != nil {
+		return err
+	}
+	l.feed.publish(seen)
+	return nil
+}
+
+// walk is one transaction of the line.
+type walk struct {
+	line   *Line
+	set    *Settings
+	tx     *keep.Tx
+	people *people
+	seen   []Seen
+}
+
+// event applies one event to its fragment, once.
+func (w *walk) event(ctx context.Context, s *step) error {
+	e := &s.arrival.Event
+	c := w.tx.Chain(s.frags[0].ID)
+	entry := keep.EntryOf(s.message, s.body)
+	sighting, err := w.tx.Sight(ctx, c, entry)
+	if err != nil {
+		return err
+	}
+	switch sighting {
+	case keep.Duplicate:
+		*s.answer = Answer{Outcome: Duplicate}
+		return nil
+	case keep.Reused:
+		*s.answer = Answer{Outcome: Quarantined, Code: "id_reused", Why: "This messageId came before with other content; the first one stays."}
+		return w.line.quarantine(ctx, w.tx, e, s.answer)
+	default:
+	}
+	if err := w.tx.Mark(ctx, c, entry); err != nil {
+		return err
+	}
+	w.tx.Append(c, fact.KindEvent, e.Received, fact.AppendEvent(nil, e))
+	profile.ApplyEvent(&c.State, e, s.message)
+	for _, line := range profile.Spine(e, w.set.Dictionary) {
+		w.tx.Spine(c, keep.Spine{
+			At: line.At, Name: line.Name, Item: line.Item, Minor: line.Minor, Currency: line.Currency, Quantity: line.Quantity,
+		})
+	}
+	if err := w.evidence(s, c); err != nil {
+		return err
+	}
+	if err := w.grants(s, c); err != nil {
+		return err
+	}
+	*s.answer = Answer{Outcome: Accepted}
+	w.people.touch(s)
+	return nil
+}
+
+// evidence writes the edges that this fragment's chain does not have yet. It
+// asks the chain, not the identity store: after a crash between the two, the
+// retry must still write what the chain lacks.
+func (w *walk) evidence(s *step, c *keep.Chain) error {
+	e := &s.arrival.Event
+	for i, f := range s.frags[1:] {
+		if f.ID == c.Fragment.ID || tied(&c.State, f.ID, e.Verified) {
+			continue
+		}
+		edge := fact.Edge{
+			Other: f.ID, Identifier: e.Identifiers[i+1], Verified: e.Verified, At: e.At, Message: s.message, Source: e.Source,
+		}
+		if err := w.record(c, fact.KindEdge, fact.AppendEdge(nil, &edge)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tied(s *fact.State, other fact.FragmentID, verified bool) bool {
+	for _, t := range s.Ties {
+		if t.Other == other {
+			return t.Verified || !verified
+		}
+	}
+	return false
+}
+
+// grants enters what the event said about consent. A refusal reaches every
+// fragment of the person; a yes for an erased identifier needs to be newer than
+// the erasure and is checked by the rules of collect/consent.
+func (w *walk) grants(s *step, c *keep.Chain) error {
+	for i := range s.arrival.Grants {
+		g := s.arrival.Grants[i]
+		g.Message, g.Received = s.arrival.Event.Message, w.tx.Now
+		if g.Status == fact.Granted && s.erased && s.replay {
+			continue // history may not give back what an erasure took
+		}
+		reach := []*keep.Chain{c}
+		if g.Status != fact.Granted {
+			reach = w.people.chains(w.tx, c.Fragment.ID)
+		}
+		for _, to := range reach {
+			if err := w.record(to, fact.KindGrant, fact.AppendGrant(nil, &g)); err != nil {
+				return err
+			}
+			w.tx.Audit(keep.AuditFact(to, keep.AuditEntry{What: "grant." + g.Status.String(), By: "source:" + g.Source, Ref: g.Purpose}))
+		}
+	}
+	return nil
+}
+
+// record appends a fact and folds it with the code that a rebuild uses.
+func (w *walk) record(c *keep.Chain, kind fact.Kind, payload []byte) error {
+	w.tx.Append(c, kind, w.tx.Now, payload)
+	if err := w.set.Know.Apply(&c.State, kind, payload); err != nil {
+		return fmt.Errorf("fold %s: %w", kind, err)
+	}
+	return nil
+}
+
+// tally keeps the balance: what was sent is what was accepted, known before,
+// put aside or refused.
+func (w *walk) tally(ctx context.Context, group []*request) error {
+	bySource := map[string]*keep.Tally{}
+	var rows []keep.Tally
+	for _, r := range group {
+		if len(r.batch.Arrivals)+len(r.batch.Quarantine) == 0 {
+			continue
+		}
+		t := bySource[r.batch.Source]
+		if t == nil {
+			t = &keep.Tally{Source: r.batch.Source}
+			bySource[r.batch.Source] = t
+		}
+		for _, a := range r.answers {
+			switch a.Outcome {
+			case Accepted:
+				t.Accepted++
+			case Duplicate:
+				t.Duplicate++
+			case Quarantined:
+				t.Quarantined++
+			}
+		}
+		t.Quarantined += int64(len(r.batch.Quarantine))
+		if len(r.batch.Quarantine) > 0 {
+			if err := w.tx.Store.PutQuarantine(ctx, r.batch.Quarantine); err != nil {
+				return fmt.Errorf("quarantine: %w", err)
+			}
+		}
+	}
+	for _, t := range bySource {
+		rows = append(rows, *t)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return w.tx.Store.AddTallies(ctx, rows)
+}
+
+// quarantine keeps an event that was understood but cannot be applied.
+func (l *Line) quarantine(ctx context.Context, tx *keep.Tx, e *fact.Event, a *Answer) error {
+	return tx.Store.PutQuarantine(ctx, []keep.Quarantine{l.Sealed(e.Source, a.Code, a.Why, e.Raw, tx.Now)})
+}
