@@ -2,6 +2,7 @@ package template
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,11 +13,8 @@ import (
 // string is the value as it is put out: nil is nothing, lists are run together,
 // objects are JSON.
 func (v Value) string() string {
-	switch v.sort {
-	case isText:
+	if v.sort == isText {
 		return v.text
-	case isNil, isUnset, isEmpty, isBlank:
-		return ""
 	}
 	return string(v.appendText(nil))
 }
@@ -151,31 +149,29 @@ func equal(a, b Value) bool {
 	case a.sort != b.sort:
 		return !a.truthy() && !b.truthy() && a.sort != isBool && b.sort != isBool
 	}
-	switch a.sort {
-	case isList, isObject:
-		if a.many == b.many {
-			return true
-		}
-		if len(a.many.values) != len(b.many.values) {
-			return false
-		}
-		for i, x := range a.many.values {
-			y := b.many.values[i]
-			if a.sort == isObject {
-				var ok bool
-				if y, ok = b.member(a.many.names[i]); !ok {
-					return false
-				}
-			}
-			if !equal(x, y) {
+	if a.sort == isList || a.sort == isObject {
+		return a.many == b.many || sameContent(a, b)
+	}
+	return a.num == b.num && a.text == b.text
+}
+
+func sameContent(a, b Value) bool {
+	if len(a.many.values) != len(b.many.values) {
+		return false
+	}
+	for i, x := range a.many.values {
+		y := b.many.values[i]
+		if a.sort == isObject {
+			var ok bool
+			if y, ok = b.member(a.many.names[i]); !ok {
 				return false
 			}
 		}
-		return true
-	case isText:
-		return a.text == b.text
+		if !equal(x, y) {
+			return false
+		}
 	}
-	return a.num == b.num && a.text == b.text
+	return true
 }
 
 func (v Value) isEmpty() bool { return v.size() == 0 }
@@ -184,7 +180,7 @@ func (v Value) isEmpty() bool { return v.size() == 0 }
 // numbers; a list is the text of its items. ok is false where neither is smaller
 // nor are they equal.
 func order(a, b Value) (sign int, ok bool) {
-	if !ordered(a) || !ordered(b) {
+	if a.unordered() || b.unordered() {
 		return 0, false
 	}
 	a, b = a.primitive(), b.primitive()
@@ -204,13 +200,12 @@ func order(a, b Value) (sign int, ok bool) {
 	return 0, true
 }
 
-func ordered(v Value) bool {
-	switch v.sort {
-	case isNil, isUnset, isEmpty, isBlank, isObject:
-		return false
-	}
-	return true
+func (v Value) unordered() bool {
+	return v.isNone() || v.sort == isEmpty || v.sort == isBlank || v.sort == isObject
 }
+
+// isNone is for a value that is not there.
+func (v Value) isNone() bool { return v.sort == isNil || v.sort == isUnset }
 
 func (v Value) primitive() Value {
 	if v.sort == isList {
@@ -221,17 +216,11 @@ func (v Value) primitive() Value {
 
 // contains is the operator of that name: an item of a list, a part of a text.
 func contains(v, part Value) bool {
-	switch v.sort {
-	case isList:
-		for _, x := range v.many.values {
-			if equal(x, part) {
-				return true
-			}
-		}
-	case isText, isEmpty, isBlank:
-		return part.sort != isNil && part.sort != isUnset && strings.Contains(v.text, part.script())
+	if v.sort == isList {
+		return slices.ContainsFunc(v.many.values, func(x Value) bool { return equal(x, part) })
 	}
-	return false
+	isText := v.sort == isText || v.sort == isEmpty || v.sort == isBlank
+	return isText && !part.isNone() && strings.Contains(v.text, part.script())
 }
 
 // appendJSON writes what JSON.stringify writes.

@@ -16,7 +16,7 @@ var (
 
 func oracleCases() []oracleCase {
 	var cases []oracleCase
-	for _, text := range strings.Split(strings.TrimSuffix(corpusText, "\n"), "\n---\n") {
+	for text := range strings.SplitSeq(strings.TrimSuffix(corpusText, "\n"), "\n---\n") {
 		cases = append(cases, oracleCase{Template: text, Data: corpusData})
 	}
 	cases = append(cases, filterCases()...)

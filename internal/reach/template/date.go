@@ -28,12 +28,12 @@ func dated(w work, v Value, args []Value) Value {
 // moment reads a time: seconds since 1970, “now”, “today” or a written date. A
 // written date or time without a zone is the person's own, on any clock.
 func moment(v Value, zone *time.Location, now clock.Instant) (time.Time, bool) {
-	switch v.sort {
-	case isTime:
+	switch {
+	case v.sort == isTime:
 		return clock.Instant(v.num).Time().In(zone), true
-	case isNumber:
+	case v.sort == isNumber:
 		return fromSeconds(v.num, zone)
-	case isText:
+	case v.sort == isText:
 		return written(v.text, zone, now)
 	}
 	return time.Time{}, false

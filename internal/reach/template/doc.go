@@ -17,7 +17,8 @@
 //
 // Where Liquid's implementations differ, liquidjs is followed and is the oracle
 // of the tests, but for these: characters are code points, not UTF-16 units;
-// truncatewords adds nothing to a text that has just enough words; a number
+// truncatewords adds nothing to a text that has just enough words; only the
+// first “when” that fits is rendered; nil is blank from both sides; a number
 // divided by zero is an error; a date without a time or a zone is the same day
 // everywhere; objects are put out as JSON, and nil as JSON is null; integers
 // keep all their digits; every unknown filter, tag or surplus word is an error.

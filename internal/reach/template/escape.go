@@ -1,9 +1,6 @@
 package template
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // escape is how a value is made safe for the place it stands in.
 type escape uint8
@@ -34,6 +31,9 @@ func (e escape) append(b []byte, v Value) []byte {
 	case asText:
 		return appendPlain(b, v)
 	case asHTML:
+		if v.sort == isNumber || v.sort == isBool {
+			return v.appendText(b)
+		}
 		return appendHTML(b, v.string())
 	case asHTMLOnce:
 		return appendHTML(b, unescaped(v.string()))
@@ -46,10 +46,9 @@ func (e escape) append(b []byte, v Value) []byte {
 		}
 		return b
 	case asLinkStart, asLinkPath, asLinkQuery:
-		return e.appendLink(b, v.string())
+		return e.appendLink(b, v.string(), false)
 	case asQuotedLinkStart, asQuotedLinkPath, asQuotedLinkQuery:
-		link := (e - asQuotedLinkStart + asLinkStart).appendLink(nil, v.string())
-		return appendHTML(b, string(link))
+		return (e - asQuotedLinkStart + asLinkStart).appendLink(b, v.string(), true)
 	case asJSONString:
 		return appendJSONString(b, v.string())
 	case asJSON:
@@ -111,28 +110,34 @@ const deadLink = "#"
 
 // appendLink writes a value into a link. At its start a value may be a whole
 // link, of a scheme that only leads somewhere; in the path it may not leave the
-// path; behind the ? it is one component.
-func (e escape) appendLink(b []byte, s string) []byte {
-	keep := ""
-	switch e {
-	case asLinkStart:
+// path; behind the ? it is one component. Inside quotes, & and ' are entities;
+// nothing else that HTML minds is left in a link.
+func (e escape) appendLink(b []byte, s string, quoted bool) []byte {
+	keep := "!'()*"
+	switch {
+	case e == asLinkStart:
 		s = strings.TrimFunc(s, isSpace)
 		if i := strings.IndexAny(s, ":/?#"); i >= 0 && s[i] == ':' && !leads(s[:i]) {
 			return append(b, deadLink...)
 		}
 		keep = ":/?#[]@!$&'()*+,;=%"
-	case asLinkPath:
-		keep = ":/!$&'()*+,;="
-	default:
-		keep = "!'()*"
+	case e == asLinkPath:
+		keep = ":/!$'()*+,;"
 	}
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		c := s[i]
-		if isLetter(c) || isDigit(c) || strings.IndexByte("-_.~", c) >= 0 || c < utf8.RuneSelf && strings.IndexByte(keep, c) >= 0 {
+		switch {
+		case isLetter(c) || isDigit(c) || strings.IndexByte("-_.~", c) >= 0:
 			b = append(b, c)
-		} else {
+		case strings.IndexByte(keep, c) < 0:
 			b = append(b, '%', hex[c>>4], hex[c&15])
+		case quoted && c == '&':
+			b = append(b, "&amp;"...)
+		case quoted && c == '\'':
+			b = append(b, "&#39;"...)
+		default:
+			b = append(b, c)
 		}
 	}
 	return b

@@ -52,7 +52,7 @@ func reversed(_ work, v Value, _ []Value) Value {
 // walk reads a path such as "address.city" of a value.
 func walk(v Value, path string) Value {
 	for name := range strings.SplitSeq(path, ".") {
-		v = v.property(of(name))
+		v = v.named(name)
 	}
 	return v
 }

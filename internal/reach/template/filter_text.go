@@ -222,7 +222,7 @@ func urlDecoded(s string) string {
 }
 
 func urlEncoded(s string) string {
-	return strings.ReplaceAll(string(asLinkQuery.appendLink(nil, s)), "%20", "+")
+	return strings.ReplaceAll(string(asLinkQuery.appendLink(nil, s, false)), "%20", "+")
 }
 
 func asJSONText(_ work, v Value, _ []Value) Value {

@@ -30,19 +30,23 @@ const cutTag = "A tag or comment cannot be cut in two here; write it in one piec
 // feedHTML follows the tokenizer of the HTML standard, as far as it matters for
 // where values may stand.
 func (p place) feedHTML(text string) (place, int, string) {
+	w := walker{p}
 	for i := 0; i < len(text); {
-		n, reason := p.stepHidden(text[i:])
+		n, reason := w.stepHidden(text[i:])
 		if reason != "" {
-			return p, i, reason
+			return w.place, i, reason
 		}
 		i += n
 	}
-	return p, 0, ""
+	return w.place, 0, ""
 }
+
+// walker is a place on its way through a text.
+type walker struct{ place }
 
 // stepHidden is step where --> may end a conditional comment: browsers see a
 // comment, Outlook sees HTML, and both must see the same place behind it.
-func (p *place) stepHidden(s string) (int, string) {
+func (p *walker) stepHidden(s string) (int, string) {
 	if !p.hidden || p.mode == inText && strings.HasPrefix(s, "<!") {
 		return p.step(s)
 	}
@@ -60,27 +64,25 @@ func (p *place) stepHidden(s string) (int, string) {
 }
 
 // step moves p over the next bytes and returns how many.
-func (p *place) step(s string) (int, string) {
-	switch p.mode {
-	case inText:
+func (p *walker) step(s string) (int, string) {
+	switch {
+	case p.mode == inText:
 		return p.stepText(s)
-	case inComment:
+	case p.mode == inComment:
 		return p.stepComment(s)
-	case inRaw:
+	case p.mode == inRaw:
 		return p.stepRaw(s)
-	case inMarkup:
-		if s[0] == '>' {
-			p.mode = inText
-		}
-	case inDouble, inSingle, inBare:
+	case p.mode == inDouble || p.mode == inSingle || p.mode == inBare:
 		return p.stepValue(s)
-	default:
+	case p.mode != inMarkup:
 		return p.stepTag(s)
+	case s[0] == '>':
+		p.mode = inText
 	}
 	return 1, ""
 }
 
-func (p *place) stepText(s string) (int, string) {
+func (p *walker) stepText(s string) (int, string) {
 	if s[0] != '<' {
 		n := strings.IndexByte(s, '<')
 		if n < 0 {
@@ -107,7 +109,7 @@ func (p *place) stepText(s string) (int, string) {
 }
 
 // stepBang reads what begins with <!, up to the inside of a comment.
-func (p *place) stepBang(s string) (int, string) {
+func (p *walker) stepBang(s string) (int, string) {
 	if p.hidden {
 		if len(s) >= len("<![endif]") && strings.EqualFold(s[:len("<![endif]")], "<![endif]") {
 			return len("<![endif]"), ""
@@ -147,7 +149,7 @@ func (p *place) stepBang(s string) (int, string) {
 	return len("<!--"), ""
 }
 
-func (p *place) stepComment(s string) (int, string) {
+func (p *walker) stepComment(s string) (int, string) {
 	for i := range len(s) {
 		if strings.HasPrefix(s[i:], "-->") || strings.HasPrefix(s[i:], "--!>") {
 			p.mode = inText
@@ -161,7 +163,7 @@ func (p *place) stepComment(s string) (int, string) {
 }
 
 // stepRaw looks for the end tag of a raw element.
-func (p *place) stepRaw(s string) (int, string) {
+func (p *walker) stepRaw(s string) (int, string) {
 	end := "</" + p.tag
 	for i := range len(s) {
 		if s[i] != '<' || p.tag == "plaintext" {
@@ -184,7 +186,7 @@ func (p *place) stepRaw(s string) (int, string) {
 }
 
 // stepTag moves through a tag outside of its attributes' values.
-func (p *place) stepTag(s string) (int, string) {
+func (p *walker) stepTag(s string) (int, string) {
 	c := s[0]
 	switch {
 	case c == '>':
@@ -195,16 +197,18 @@ func (p *place) stepTag(s string) (int, string) {
 		return 1, ""
 	case p.mode == inGap && !isHTMLSpace(c) && c != '/':
 		return 0, "Put a space here, or the word before it may run into this one."
+	case c == '=' && p.mode == inTag:
+		return 0, "An attribute needs a name before the “=”."
 	case c == '/':
 		if strings.HasPrefix(s, "/>") && (p.tag == "svg" || p.tag == "math") {
 			p.closing = true // as good as closed at once
 		}
 		p.mode, p.attr = inTag, ""
 	case isHTMLSpace(c):
-		switch p.mode {
-		case inName, inGap:
+		switch {
+		case p.mode == inName || p.mode == inGap:
 			p.mode = inTag
-		case inAttr:
+		case p.mode == inAttr:
 			p.mode = afterAttr
 		}
 	case p.mode == beforeVal:
@@ -219,7 +223,7 @@ func (p *place) stepTag(s string) (int, string) {
 	return 1, ""
 }
 
-func (p *place) beginValue(c byte) (int, string) {
+func (p *walker) beginValue(c byte) (int, string) {
 	p.link, p.lead = noLink, ""
 	if holdsLink(p.attr) {
 		p.link = linkStart
@@ -236,16 +240,15 @@ func (p *place) beginValue(c byte) (int, string) {
 	return 0, ""
 }
 
-func (p *place) stepValue(s string) (int, string) {
-	n := len(s)
-	switch p.mode {
-	case inDouble:
-		n = strings.IndexByte(s, '"')
-	case inSingle:
-		n = strings.IndexByte(s, '\'')
-	default:
-		n = strings.IndexAny(s, " \t\r\n\f>")
+func (p *walker) stepValue(s string) (int, string) {
+	enders := " \t\r\n\f>"
+	switch {
+	case p.mode == inDouble:
+		enders = `"`
+	case p.mode == inSingle:
+		enders = "'"
 	}
+	n := strings.IndexAny(s, enders)
 	inside := n
 	if n < 0 {
 		inside = len(s)
@@ -267,7 +270,7 @@ func (p *place) stepValue(s string) (int, string) {
 }
 
 // endTag is the > of a tag.
-func (p *place) endTag() {
+func (p *walker) endTag() {
 	switch {
 	case p.tag == "svg" || p.tag == "math":
 		p.foreign = !p.closing
@@ -318,20 +321,19 @@ func (p place) escapeHTML(value expr) (escape, expr, string) {
 
 // refusal says why no value can be made safe here, or nothing.
 func (p place) refusal() string {
-	switch p.mode {
-	case inText:
-		if p.foreign {
-			return "A value cannot stand inside <svg> or <math>."
-		}
-	case inRaw:
+	switch {
+	case p.mode == inText && p.foreign:
+		return "A value cannot stand inside <svg> or <math>."
+	case p.mode == inText:
+	case p.mode == inRaw:
 		if p.tag != "title" && p.tag != "textarea" || p.foreign {
 			return "A value cannot stand inside <" + p.tag + ">: it would be read as code. Put it into the text."
 		}
-	case inDouble, inSingle:
+	case p.mode == inDouble || p.mode == inSingle:
 		return p.refusalInValue()
-	case inBare, beforeVal:
+	case p.mode == inBare || p.mode == beforeVal:
 		return "Put quotes around the value of “" + p.attr + "”: " + p.attr + "=\"{{ … }}\"."
-	case inComment, inMarkup:
+	case p.mode == inComment || p.mode == inMarkup:
 		return "A value cannot stand inside a comment: nobody sees it there, but it is sent."
 	default:
 		return "A value cannot be the name of a tag or of an attribute."

@@ -78,7 +78,10 @@ func (p place) join(o place) (place, bool) {
 	}
 	// <option{% if a %} selected{% endif %}>: whether or not, a gap comes next.
 	if p.inside() && o.inside() && p.tag == o.tag && p.closing == o.closing && p.foreign == o.foreign && p.hidden == o.hidden {
-		p.mode, p.attr = inGap, ""
+		spaced := (p.mode == inTag || p.mode == afterAttr) && (o.mode == inTag || o.mode == afterAttr)
+		if p.mode, p.attr = inGap, ""; spaced {
+			p.mode = inTag
+		}
 		return p, true
 	}
 	return p, false
@@ -86,11 +89,7 @@ func (p place) join(o place) (place, bool) {
 
 // inside reports whether p is in a tag and not in the value of an attribute.
 func (p place) inside() bool {
-	switch p.mode {
-	case inName, inTag, inAttr, inGap:
-		return true
-	}
-	return false
+	return p.mode == inName || p.mode == inTag || p.mode == inAttr || p.mode == afterAttr || p.mode == inGap
 }
 
 // repeated is the place where every round of a loop begins: in a link, what
@@ -143,8 +142,9 @@ func (p place) feed(text string) (after place, offset int, reason string) {
 	case p.kind == JSON:
 		return p.feedJSON(text)
 	case p.kind == URL:
-		offset, reason = p.feedLink(text)
-		return p, offset, reason
+		w := walker{p}
+		offset, reason = w.feedLink(text)
+		return w.place, offset, reason
 	case p.markup:
 		if i, ok := markup(text); ok {
 			return p, i, "A captured text is a value and is escaped where it is put out, so it cannot hold HTML; put the HTML around {{ … }}, or into a snippet."
@@ -183,7 +183,7 @@ func (p place) feedJSON(text string) (place, int, string) {
 }
 
 // feedLink moves p through the text of a link.
-func (p *place) feedLink(text string) (offset int, reason string) {
+func (p *walker) feedLink(text string) (offset int, reason string) {
 	for i := range len(text) {
 		c := text[i]
 		switch {

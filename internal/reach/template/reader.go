@@ -129,6 +129,7 @@ func (r *reader) comparison() expr {
 		return l
 	}
 	c := compare{op: op, l: l, r: r.operand()}
+	r.space()
 	if at := r.here(); r.operator() != "" {
 		r.fail(at, errSyntax, "Only two values can be compared; join comparisons with “and”.")
 	}
@@ -357,6 +358,7 @@ func (r *reader) call() *call {
 
 // argument reads one value, or default's allow_false.
 func (r *reader) argument(c *call) {
+	r.space()
 	at := r.here()
 	v := r.operand()
 	if !r.take(":") {

@@ -16,7 +16,8 @@ const (
 
 // run is one rendering.
 type run struct {
-	*faults
+	faults
+
 	template *Template
 	values   Values
 	options  Options
@@ -203,24 +204,17 @@ func cut(i, n int) int {
 // enumerate is what a loop goes over: the items of a list, the members of an
 // object as [name, value], or the one text.
 func (r *run) enumerate(at spot, v Value) []Value {
-	switch v.sort {
-	case isList:
-		return v.many.values
-	case isText:
-		if v.text != "" {
-			return []Value{v}
-		}
-	case isObject:
-		if !r.spend(at, 64*len(v.many.values)) {
-			return nil
-		}
+	switch {
+	case v.sort == isText && v.text != "":
+		return []Value{v}
+	case v.sort == isObject && r.spend(at, 64*len(v.many.values)):
 		pairs := make([]Value, len(v.many.values))
 		for i, x := range v.many.values {
 			pairs[i] = List(String(v.many.names[i]), x)
 		}
 		return pairs
 	}
-	return nil
+	return v.items()
 }
 
 func (n *jump) exec(r *run) flow {
@@ -327,7 +321,7 @@ func (v *variable) eval(r *run) Value {
 		if p := &props[i]; p.index != nil {
 			x = x.property(p.index.eval(r))
 		} else {
-			x = x.property(Value{sort: isText, text: p.name})
+			x = x.named(p.name)
 		}
 	}
 	return x

@@ -93,7 +93,7 @@ func Parse(text string, kind Kind, snippets Snippets) (*Template, error) {
 	if c.first != nil {
 		return nil, c.first
 	}
-	return &Template{kind: kind, body: body, fields: c.fields, slots: c.slots, loops: c.loops, grow: c.literals + c.literals/4 + 64}, nil
+	return &Template{kind: kind, body: body, fields: c.fields, slots: c.slots, loops: c.loops, grow: c.literals + c.literals/2 + 128}, nil
 }
 
 // Fields are the paths of all fields that rendering can ask for, sorted, in
@@ -124,7 +124,7 @@ func (f field) name() string { return strings.Join(f.path, ".") }
 // *problem.Error: template-too-long, template-too-slow, template-divided-by-zero
 // or template-not-json.
 func (t *Template) Render(values Values, o Options) (Output, error) {
-	r := &run{faults: &faults{}, template: t, values: values, options: o, steps: o.Steps, limit: o.Bytes}
+	r := &run{template: t, values: values, options: o, steps: o.Steps, limit: o.Bytes}
 	if r.steps == 0 {
 		r.steps = DefaultSteps
 	}

@@ -183,17 +183,17 @@ func (v Value) items() []Value {
 
 // size is how many characters, items or members there are; -1 for the rest.
 func (v Value) size() int {
-	switch v.sort {
-	case isText:
+	switch {
+	case v.sort == isText:
 		return runes(v.text)
-	case isList, isObject:
+	case v.many != nil:
 		return len(v.many.values)
 	}
 	return -1
 }
 
 func (v Value) truthy() bool {
-	return v.sort != isNil && v.sort != isUnset && (v.sort != isBool || v.num != 0)
+	return !v.isNone() && (v.sort != isBool || v.num != 0)
 }
 
 // member is an own member of an object.
@@ -210,13 +210,14 @@ func (v Value) member(name string) (Value, bool) {
 // property is what a dot or brackets read: a member, an item, or one of the
 // words size, first and last.
 func (v Value) property(key Value) Value {
-	if v.sort == isNil {
-		return Value{}
-	}
 	if key.sort == isNumber && (v.sort == isList || v.sort == isText) {
 		return v.at(key.num)
 	}
-	name := key.string()
+	return v.named(key.string())
+}
+
+// named is property for a name.
+func (v Value) named(name string) Value {
 	if x, ok := v.member(name); ok {
 		return x
 	}
@@ -264,11 +265,8 @@ func (v Value) at(index float64) Value {
 
 // list is the value as a list: nil is none, anything else is one.
 func (v Value) list() []Value {
-	switch v.sort {
-	case isNil, isUnset:
-		return nil
-	case isList:
-		return v.many.values
+	if v.sort == isList || v.isNone() {
+		return v.items()
 	}
 	return []Value{v}
 }
