@@ -261,13 +261,13 @@ func (c *compiler) spent(currency string, at place) term {
 // audience asks the other audience's expression of the same view. Reading its
 // memberships instead would carry into this purpose what another one allowed.
 func (c *compiler) audience(key string, at place) term {
-	if c.schema.Audience == nil {
-		c.mistakes.add(at, "There are no audiences to look in here.")
-		return term{kind: Bool, judge: truth{constant{value{kind: absent}}}, at: at}
+	var other *Expression
+	why := "There are no audiences to look in here."
+	if c.schema.Audience != nil {
+		other, why = c.schema.Audience(key)
 	}
-	other, err := c.schema.Audience(key)
-	if err != nil {
-		c.mistakes.add(at, "%s", err.Error())
+	if other == nil {
+		c.mistakes.add(at, "%s", why)
 		return term{kind: Bool, judge: truth{constant{value{kind: absent}}}, at: at}
 	}
 	for _, f := range other.fields {

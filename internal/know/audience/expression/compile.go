@@ -42,7 +42,7 @@ type Expression struct {
 // are allowed, and told by Warnings. Everything that any Schema accepts, the
 // zero Schema accepts too, and it means the same.
 func Compile(source string, schema Schema) (*Expression, error) {
-	if err := tooLong(source).err(source); err != nil {
+	if err := mistaken(tooLong(source), source); err != nil {
 		return nil, err
 	}
 	tree, err := parse(source)
@@ -54,10 +54,10 @@ func Compile(source string, schema Schema) (*Expression, error) {
 	if c.steps > maxSteps {
 		c.mistakes.add(place{1, 1}, "This takes up to %d steps for one person and may take %d; make it simpler.", c.steps, maxSteps)
 	}
-	if err := c.mistakes.err(source); err != nil {
+	if err := mistaken(c.mistakes, source); err != nil {
 		return nil, err
 	}
-	e := &Expression{text: source, root: root, timed: c.timed, steps: c.steps, warnings: c.warnings.fields(source)}
+	e := &Expression{text: source, root: root, timed: c.timed, steps: c.steps, warnings: pointed(c.warnings, source)}
 	for f := range c.fields {
 		e.fields = append(e.fields, f)
 	}
@@ -87,7 +87,7 @@ func parse(source string) (*ast.AST, error) {
 		found.add(place{max(at.Line(), 1), at.Column() + 1},
 			"This cannot be read from here on: something is missing before it, too much, or nested too deeply.")
 	}
-	return nil, found.err(source)
+	return nil, mistaken(found, source)
 }
 
 // String is the text that was compiled.

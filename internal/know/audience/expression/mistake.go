@@ -30,10 +30,10 @@ func (n *notes) add(at place, format string, args ...any) {
 	*n = append(*n, note{at, fmt.Sprintf(format, args...)})
 }
 
-// fields are the notes in reading order, each with the line it is about and a
+// pointed are the notes in reading order, each with the line it is about and a
 // caret under the place. What stands in quotes is dotted out there: it may be
 // somebody's name, and mistakes are logged.
-func (n notes) fields(source string) []problem.Field {
+func pointed(n notes, source string) []problem.Field {
 	slices.SortStableFunc(n, func(a, b note) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
@@ -46,13 +46,13 @@ func (n notes) fields(source string) []problem.Field {
 	return fields
 }
 
-// err is nil without mistakes.
-func (n notes) err(source string) error {
+// mistaken is the problem that the notes are, or nil where there are none.
+func mistaken(n notes, source string) error {
 	if len(n) == 0 {
 		return nil
 	}
 	e := errMistake
-	for _, f := range n.fields(source) {
+	for _, f := range pointed(n, source) {
 		e = e.At(f.Pointer, f.Reason)
 	}
 	return e

@@ -17,11 +17,15 @@ func learned() Schema {
 			"plan": String, "age": Number, "tags": List, "renews_at": Time, "vip": Bool, "address": Object, "note": Mixed,
 		},
 		Events: []string{"Order Completed", "Product Viewed"},
-		Audience: func(key string) (*Expression, error) {
+		Audience: func(key string) (*Expression, string) {
 			if key != "regulars" {
-				return nil, errors.New("There is no audience of this name.") //nolint:staticcheck // a sentence for the author
+				return nil, "There is no audience of this name."
 			}
-			return Compile(`count("Order Completed", days(90)) >= 2 && traits.vip`, Schema{})
+			e, err := Compile(`count("Order Completed", days(90)) >= 2 && traits.vip`, Schema{})
+			if err != nil {
+				return nil, err.Error()
+			}
+			return e, ""
 		},
 	}
 }

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,16 @@ type oracle struct {
 	w   *world
 }
 
+func wordOf(v ref.Val) string {
+	s, _ := v.Value().(string)
+	return s
+}
+
+func lengthOf(v ref.Val) time.Duration {
+	d, _ := v.Value().(time.Duration)
+	return d
+}
+
 func newOracle(t *testing.T) *oracle {
 	t.Helper()
 	o := &oracle{}
@@ -35,7 +46,7 @@ func newOracle(t *testing.T) *oracle {
 	}
 	event := func(then func(happened []clock.Instant, args []ref.Val) ref.Val) func([]ref.Val) ref.Val {
 		return func(args []ref.Val) ref.Val {
-			name := args[0].Value().(string)
+			name := wordOf(args[0])
 			if o.w.withheld["events."+name] {
 				return unknown()
 			}
@@ -58,8 +69,9 @@ func newOracle(t *testing.T) *oracle {
 	}
 	window := func(fits func(age, limit time.Duration) bool) func([]ref.Val) ref.Val {
 		return func(args []ref.Val) ref.Val {
-			age := o.w.now.Time().Sub(args[0].Value().(time.Time))
-			return types.Bool(fits(age, args[1].Value().(time.Duration)))
+			from, _ := args[0].Value().(time.Time)
+			age := o.w.now.Time().Sub(from)
+			return types.Bool(fits(age, lengthOf(args[1])))
 		}
 	}
 	env, err := cel.NewEnv(
@@ -68,7 +80,8 @@ func newOracle(t *testing.T) *oracle {
 		cel.Variable("traits", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("identifiers", cel.MapType(cel.StringType, cel.DynType)),
 		of("days", func(args []ref.Val) ref.Val {
-			return types.Duration{Duration: time.Duration(args[0].Value().(int64)) * 24 * time.Hour}
+			n, _ := args[0].Value().(int64)
+			return types.Duration{Duration: time.Duration(n) * 24 * time.Hour}
 		}, cel.IntType),
 		cel.Function("count",
 			cel.Overload("count_ever", []*cel.Type{cel.StringType}, cel.DynType, cel.UnaryBinding(func(name ref.Val) ref.Val {
@@ -79,7 +92,7 @@ func newOracle(t *testing.T) *oracle {
 					midnight := o.w.now.Time().Truncate(24 * time.Hour).Add(24 * time.Hour)
 					n := 0
 					for _, h := range happened {
-						if age := midnight.Sub(h.Time()); age > 0 && age <= length.Value().(time.Duration) {
+						if age := midnight.Sub(h.Time()); age > 0 && age <= lengthOf(length) {
 							n++
 						}
 					}
@@ -95,8 +108,8 @@ func newOracle(t *testing.T) *oracle {
 			if o.w.withheld["spend"] {
 				return unknown()
 			}
-			scale := map[string]float64{"EUR": 100, "JPY": 1}[args[0].Value().(string)]
-			return types.Double(float64(o.w.spends[args[0].Value().(string)].Minor) / scale)
+			scale := map[string]float64{"EUR": 100, "JPY": 1}[wordOf(args[0])]
+			return types.Double(float64(o.w.spends[wordOf(args[0])].Minor) / scale)
 		}, cel.StringType),
 		of("orders", func([]ref.Val) ref.Val {
 			if o.w.withheld["spend"] {
@@ -144,10 +157,10 @@ func (o *oracle) bought(name string, fits func(item, category, brand, what strin
 	}
 	return cel.Function(name,
 		cel.Overload(name+"_ever", []*cel.Type{cel.StringType}, cel.DynType, cel.UnaryBinding(func(what ref.Val) ref.Val {
-			return answer(what.Value().(string), 0)
+			return answer(wordOf(what), 0)
 		})),
 		cel.Overload(name+"_within", []*cel.Type{cel.StringType, cel.DurationType}, cel.DynType, cel.BinaryBinding(func(what, length ref.Val) ref.Val {
-			return answer(what.Value().(string), length.Value().(time.Duration))
+			return answer(wordOf(what), lengthOf(length))
 		})))
 }
 
@@ -231,9 +244,7 @@ func TestExpression_isUnknownWhereCELIs(t *testing.T) {
 	o := newOracle(t)
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		for name, v := range map[string]string{"v": "true", "w": "false", "a": "2", "s": `"a"`} {
-			w.traits[name] = v
-		}
+		maps.Copy(w.traits, map[string]string{"v": "true", "w": "false", "a": "2", "s": `"a"`})
 		w = w.with(t)
 		var logic func(depth int) string
 		logic = func(depth int) string {

@@ -61,10 +61,9 @@ type Schema struct {
 	Traits map[string]Type `json:"traits"`
 	Events []string        `json:"events"`
 
-	// Audience gives the compiled expression of another audience. Its error is
-	// a sentence for the author: there is none of that name, or the two would
-	// ask each other for ever.
-	Audience func(key string) (*Expression, error) `json:"-"`
+	// Audience gives the compiled expression of another audience, or nil and a
+	// sentence that tells the author why not.
+	Audience func(key string) (e *Expression, why string) `json:"-"`
 }
 
 // traits are the known names, sorted.

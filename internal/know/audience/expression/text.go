@@ -45,7 +45,7 @@ func upperASCII(s string) string { return mapASCII(s, 'a', 'z', 'A'-'a') }
 
 // mapASCII moves the letters from low to high by shift and leaves s itself in
 // place when it has none.
-func mapASCII(s string, low, high rune, shift rune) string {
+func mapASCII(s string, low, high, shift rune) string {
 	if strings.IndexFunc(s, func(c rune) bool { return low <= c && c <= high }) < 0 {
 		return s
 	}

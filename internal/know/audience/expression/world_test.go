@@ -2,6 +2,7 @@ package expression
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func valuesOf(name string) *rapid.Generator[string] {
 	})
 }
 
-// minutes draws a moment within 60 days around noon.
+// moments draws a moment within 60 days around noon.
 func moments() *rapid.Generator[clock.Instant] {
 	return rapid.Custom(func(t *rapid.T) clock.Instant {
 		hours := rapid.IntRange(-60*24, 0).Draw(t, "hours")
@@ -129,20 +130,13 @@ func (w *world) completed(t *rapid.T) *world {
 }
 
 func (w *world) clone() *world {
-	c := &world{traits: map[string]string{}, happened: map[string][]clock.Instant{}, spends: map[string]fact.Spend{}, withheld: map[string]bool{}, now: w.now, email: w.email}
-	for k, v := range w.traits {
-		c.traits[k] = v
+	c := &world{
+		traits: maps.Clone(w.traits), happened: map[string][]clock.Instant{}, purchases: slices.Clone(w.purchases),
+		spends: maps.Clone(w.spends), withheld: maps.Clone(w.withheld), now: w.now, email: w.email,
 	}
-	for k, v := range w.happened {
-		c.happened[k] = slices.Clone(v)
+	for name, happened := range w.happened {
+		c.happened[name] = slices.Clone(happened)
 	}
-	for k, v := range w.spends {
-		c.spends[k] = v
-	}
-	for k, v := range w.withheld {
-		c.withheld[k] = v
-	}
-	c.purchases = slices.Clone(w.purchases)
 	return c
 }
 
