@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -32,12 +33,14 @@ const (
 // rumorLife is how long third-party data lives: it ages fast.
 const rumorLife = 90 * 24 * time.Hour
 
-// Apply folds one fact into the state of its fragment. message is the keyed hash
-// of (source, messageId) and is asked for events only. The chain counts N.
-func Apply(s *fact.State, kind fact.Kind, payload []byte, message func(source, id string) person.Hash) error {
+var errEvent = errors.New("an event folds by ApplyEvent, with the hash of its message")
+
+// Apply folds one fact that is no event into the state of its fragment. The
+// chain counts N.
+func Apply(s *fact.State, kind fact.Kind, payload []byte) error {
 	switch kind {
 	case fact.KindEvent:
-		return with(payload, fact.ParseEvent, func(e *fact.Event) { ApplyEvent(s, e, message(e.Source, e.Message)) })
+		return errEvent
 	case fact.KindEdge:
 		return with(payload, fact.ParseEdge, func(e *fact.Edge) { ApplyEdge(s, e) })
 	case fact.KindGrant:

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/heed-platform/heed/internal/clock"
-	"github.com/heed-platform/heed/internal/collect/event"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/know/profile/order"
 	"github.com/heed-platform/heed/internal/person"
@@ -18,27 +17,24 @@ type Rules struct {
 	Newest map[string]bool
 }
 
-// Member is one fragment of a person.
-type Member struct {
-	ID       fact.FragmentID
-	Verified bool        // a verified event named it
-	State    *fact.State // nil when nothing arrived on it
+// Fold makes one person of their fragments by the usual rules.
+func Fold(
+	ref person.Ref, anchor fact.FragmentID, members []fact.FragmentID, states map[fact.FragmentID]fact.State,
+) *fact.Profile {
+	return Rules{}.Fold(ref, anchor, members, states)
 }
 
 // Fold makes one person of their fragments, in whatever order they are given.
-// It keeps every candidate value of an attribute, the one that speaks first. It
-// shares no memory with the states that later folding would change.
-func Fold(ref person.Ref, anchor fact.FragmentID, members []Member, rules Rules) *fact.Profile {
-	p := &fact.Profile{Ref: ref, Anchor: anchor}
-	states := make([]*fact.State, 0, len(members))
-	for _, m := range members {
-		p.Fragments = append(p.Fragments, m.ID)
-		if m.State != nil {
-			states = append(states, m.State)
-		}
-	}
+// Members without a state count where consent is settled for all of them. It
+// keeps every candidate value of an attribute, the one that speaks first, and
+// leaves Identifiers to Named. It shares no memory with the states that later
+// folding would change.
+func (r Rules) Fold(
+	ref person.Ref, anchor fact.FragmentID, members []fact.FragmentID, of map[fact.FragmentID]fact.State,
+) *fact.Profile {
+	p := &fact.Profile{Ref: ref, Anchor: anchor, Fragments: slices.Clone(members)}
 	slices.Sort(p.Fragments)
-	p.Identifiers = identifiers(members, states)
+	states := statesOf(p.Fragments, of)
 	for _, s := range states {
 		if s.First != 0 && (p.First == 0 || s.First < p.First) {
 			p.First = s.First
@@ -47,7 +43,7 @@ func Fold(ref person.Ref, anchor fact.FragmentID, members []Member, rules Rules)
 		p.Uncovered += s.Uncovered
 		p.Full = p.Full || s.Full
 	}
-	p.Attributes = foldAttributes(states, rules)
+	p.Attributes = foldAttributes(states, r)
 	p.Grants = foldGrants(p.Fragments, states)
 	p.Preference = foldPreferences(states)
 	p.Counters = foldCounters(states)
@@ -58,33 +54,34 @@ func Fold(ref person.Ref, anchor fact.FragmentID, members []Member, rules Rules)
 	return p
 }
 
-// identifiers are those of the members that somebody has spelled out: on events
-// of their own, or on another member's.
-func identifiers(members []Member, states []*fact.State) []fact.Named {
-	var named map[fact.FragmentID]person.Identifier // by others
-	out := make([]fact.Named, 0, len(members))
-	for _, m := range members {
-		n := fact.Named{Fragment: m.ID, Verified: m.Verified}
-		if m.State != nil {
-			n.Identifier = m.State.Identifier
-			n.Verified = n.Verified || m.State.Verified
+func statesOf(members []fact.FragmentID, of map[fact.FragmentID]fact.State) []*fact.State {
+	out := make([]*fact.State, 0, len(members))
+	for _, id := range members {
+		if s, ok := of[id]; ok {
+			out = append(out, &s)
 		}
+	}
+	return out
+}
+
+// Named lists the identifiers of the members that somebody has spelled out, by
+// fragment: on events of their own, or on an event of another member.
+func Named(members []fact.FragmentID, of map[fact.FragmentID]fact.State) []fact.Named {
+	var byTies map[fact.FragmentID]person.Identifier
+	out := make([]fact.Named, 0, len(members))
+	for _, id := range members {
+		s := of[id]
+		n := fact.Named{Identifier: s.Identifier, Fragment: id, Verified: s.Verified}
 		if n.Identifier.Value.IsZero() {
-			if named == nil {
-				named = namedByTies(states)
+			if byTies == nil {
+				byTies = namedByTies(statesOf(members, of))
 			}
-			n.Identifier = named[m.ID]
+			n.Identifier = byTies[id]
 		}
 		if !n.Identifier.Value.IsZero() {
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b fact.Named) int {
-		return cmp.Or(
-			cmp.Compare(event.Rank(a.NS), event.Rank(b.NS)), cmp.Compare(a.NS, b.NS),
-			cmp.Compare(a.Value.Reveal(), b.Value.Reveal()), cmp.Compare(a.Fragment, b.Fragment),
-		)
-	})
 	return out
 }
 

@@ -14,6 +14,14 @@ import (
 func Totals(states []*fact.State) ([]fact.Purchase, []fact.Spend) {
 	var t totals
 	var orders []fact.Order
+	most := 0
+	for _, s := range states {
+		most += len(s.Purchases)
+		for i := range s.Orders {
+			most += len(s.Orders[i].Lines)
+		}
+	}
+	t.purchases = make([]fact.Purchase, 0, most)
 	for _, s := range states {
 		orders = append(orders, s.Orders...)
 		t.purchases = append(t.purchases, s.Purchases...)
