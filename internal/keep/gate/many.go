@@ -107,7 +107,7 @@ func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *
 	if err != nil {
 		return Audience[U]{}, err
 	}
-	return out, g.auditMany(ctx, a, len(out.members))
+	return out, g.auditMany(ctx, a, Total{true, len(out.members)}.String())
 }
 
 func (a *Audience[U]) stop(r policy.Ruling) {
@@ -118,9 +118,9 @@ func (a *Audience[U]) stop(r policy.Ruling) {
 	a.stopped[key] = s
 }
 
-func (g *Gate) auditMany(ctx context.Context, a Asking, n int) error {
+func (g *Gate) auditMany(ctx context.Context, a Asking, answer string) error {
 	return g.vault.Write(ctx, g.writer, nil, func(tx *vault.Tx) error {
-		tx.Audit(vault.AuditEntry{What: "audience.asked", By: a.Role + ":" + a.By, Ref: fmt.Sprintf("%s %s: %s", a.Purpose, a.Channel, Total{true, n})})
+		tx.Audit(vault.AuditEntry{What: "audience.asked", By: a.Role + ":" + a.By, Ref: fmt.Sprintf("%s %s: %s", a.Purpose, a.Channel, answer)})
 		return nil
 	})
 }
