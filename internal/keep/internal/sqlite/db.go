@@ -31,8 +31,9 @@ type db struct {
 
 	checkpoints *checkpointer
 	// reopened is told when writer is a new connection: what was held in memory
-	// about the file has to be read again.
-	reopened func(conn) error
+	// about the file has to be read again. closing is called before the last
+	// connection goes.
+	reopened, closing func(conn) error
 }
 
 // open takes the lock, opens the file and migrates it to the store's steps.
@@ -44,7 +45,7 @@ func open(ctx context.Context, path, kind string) (*db, error) {
 	d := &db{
 		path: path, lock: lock,
 		turn: make(chan struct{}, 1), closed: make(chan struct{}),
-		reopened: func(conn) error { return nil },
+		reopened: nothing, closing: nothing,
 	}
 	if err := d.start(ctx, kind); err != nil {
 		return nil, errors.Join(classify(ctx, err), d.Close())
@@ -85,6 +86,8 @@ func (d *db) start(ctx context.Context, kind string) error {
 	return err
 }
 
+func nothing(conn) error { return nil }
+
 // gone reports that there is nothing to work on or nobody to work for.
 func (d *db) gone(ctx context.Context) error {
 	select {
@@ -113,8 +116,14 @@ func (d *db) hold(ctx context.Context) error {
 	}
 }
 
+// simply is write for those who need not know how the commit went.
+func (d *db) simply(ctx context.Context, f func(conn) error) error {
+	return d.write(ctx, func(c conn) (func(bool), error) { return func(bool) {}, f(c) })
+}
+
 // write runs f in one transaction. When it returns nil, what f did is on disk.
-func (d *db) write(ctx context.Context, f func(conn) error) error {
+// What f returns is called with how the commit went, before anybody else writes.
+func (d *db) write(ctx context.Context, f func(conn) (func(committed bool), error)) error {
 	if err := d.hold(ctx); err != nil {
 		return err
 	}
@@ -136,7 +145,7 @@ func (d *db) write(ctx context.Context, f func(conn) error) error {
 	return nil
 }
 
-func (d *db) transact(ctx context.Context, f func(conn) error) (err error) {
+func (d *db) transact(ctx context.Context, f func(conn) (func(bool), error)) (err error) {
 	c := d.writer
 	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -148,15 +157,19 @@ func (d *db) transact(ctx context.Context, f func(conn) error) (err error) {
 		}
 	}()
 	c.SetInterrupt(ctx.Done())
-	if err := f(c); err != nil {
+	done, err := f(c)
+	if err != nil {
 		return err
 	}
 	// From here the answer must be yes or no, not "stopped".
 	c.SetInterrupt(nil)
-	if ctx.Err() != nil {
-		return fmt.Errorf("database work stopped: %w", ctx.Err())
+	if err = ctx.Err(); err != nil {
+		err = fmt.Errorf("database work stopped: %w", err)
+	} else {
+		err = c.exec("COMMIT")
 	}
-	return c.exec("COMMIT")
+	done(err == nil)
+	return err
 }
 
 func (d *db) reopen() error {
@@ -204,7 +217,7 @@ func (d *db) Close() error {
 			errs = append(errs, d.readers.Close())
 		}
 		if d.writer.Conn != nil {
-			errs = append(errs, truncate(d.writer), d.writer.Close())
+			errs = append(errs, d.closing(d.writer), truncate(d.writer), d.writer.Close())
 		}
 		errs = append(errs, d.lock.Close())
 	})

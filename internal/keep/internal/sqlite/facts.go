@@ -11,13 +11,11 @@ import (
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 )
 
-// head is the end of a fragment's chain; zero when it has none.
-type head struct {
-	seq int64 // the row
-	n   uint64
-}
-
+// head is where a chain ends for this snapshot.
 func (r *reader) head(ctx context.Context, id fact.FragmentID) (h head, err error) {
+	if h, found := r.ends.find(id); found {
+		return h, nil
+	}
 	err = query(ctx, r.c, "SELECT seq, n FROM head WHERE fragment = ?", func(s *stmt) {
 		h = head{s.ColumnInt64(0), uint64(s.ColumnInt64(1))}
 	}, id)
@@ -81,15 +79,12 @@ func (w *writer) Append(ctx context.Context, facts []store.Fact) error {
 			if f.N != h.n+1 {
 				return fmt.Errorf("fact %d of fragment %d does not follow %d: %w", f.N, f.Fragment, h.n, store.ErrStale)
 			}
-			if err := w.c.exec("INSERT INTO fact (fragment, n, kind, received, prev, body) VALUES (?, ?, ?, ?, ?, ?)",
-				f.Fragment, f.N, f.Kind, f.Received, h.seq, f.Body); err != nil {
+			w.last++
+			if err := w.c.exec("INSERT INTO fact (seq, fragment, n, kind, received, prev, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				w.last, f.Fragment, f.N, f.Kind, f.Received, h.seq, f.Body); err != nil {
 				return err
 			}
-			if err := w.c.exec(`INSERT INTO head (fragment, seq, n) VALUES (?, ?, ?)
-				ON CONFLICT (fragment) DO UPDATE SET seq = excluded.seq, n = excluded.n`,
-				f.Fragment, w.c.LastInsertRowID(), f.N); err != nil {
-				return err
-			}
+			w.ends.pending[f.Fragment] = head{w.last, f.N}
 		}
 		return nil
 	})
@@ -131,6 +126,7 @@ func (w *writer) Forget(ctx context.Context, ids []fact.FragmentID) error {
 					return err
 				}
 			}
+			w.ends.pending[id] = head{}
 			for _, table := range []string{"head", "state", "seen_page", "job", "timer"} {
 				if err := w.c.exec("DELETE FROM "+table+" WHERE fragment = ?", id); err != nil {
 					return err

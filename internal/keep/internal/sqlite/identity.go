@@ -108,7 +108,7 @@ func (i *Identity) Scan(ctx context.Context, after fact.FragmentID, limit int) (
 func (i *Identity) Admit(ctx context.Context, frags []store.Fragment, links []store.Link) ([]store.Fragment, []store.Edge, error) {
 	var stand []store.Fragment
 	var better []store.Edge
-	err := i.db.write(ctx, func(c conn) (err error) {
+	err := i.db.simply(ctx, func(c conn) (err error) {
 		stand = nil
 		ids := make(map[person.Hash]fact.FragmentID, len(frags))
 		for _, f := range store.FoldFragments(frags) {
@@ -202,7 +202,7 @@ func (i *Identity) Mend(ctx context.Context, pairs [][2]fact.FragmentID) error {
 }
 
 func (i *Identity) mark(ctx context.Context, pairs [][2]fact.FragmentID, cut bool) error {
-	return i.db.write(ctx, func(c conn) error {
+	return i.db.simply(ctx, func(c conn) error {
 		for _, p := range pairs {
 			if err := c.exec("UPDATE edge SET cut = ? WHERE a = ? AND b = ?", cut, min(p[0], p[1]), max(p[0], p[1])); err != nil {
 				return err
@@ -232,7 +232,7 @@ func (i *Identity) Tombstones(ctx context.Context, tombs []person.Hash) ([]store
 
 // Bury writes the tombstones, removes the rows and then their traces.
 func (i *Identity) Bury(ctx context.Context, ids []fact.FragmentID, at clock.Instant) error {
-	err := i.db.write(ctx, func(c conn) error {
+	err := i.db.simply(ctx, func(c conn) error {
 		for _, id := range ids {
 			if err := c.bury(id, at); err != nil {
 				return err
@@ -269,7 +269,7 @@ func (i *Identity) Meta(ctx context.Context, name string) ([]byte, error) {
 // SetMeta keeps bytes under a name and returns what is kept.
 func (i *Identity) SetMeta(ctx context.Context, name string, value []byte, insert bool) ([]byte, error) {
 	var kept []byte
-	err := i.db.write(ctx, func(c conn) (err error) {
+	err := i.db.simply(ctx, func(c conn) (err error) {
 		if insert {
 			err = c.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, value)
 		} else {

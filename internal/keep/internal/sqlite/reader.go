@@ -10,7 +10,10 @@ import (
 )
 
 // reader reads one snapshot.
-type reader struct{ c conn }
+type reader struct {
+	c    conn
+	ends *view
+}
 
 var _ store.Reader = (*reader)(nil)
 

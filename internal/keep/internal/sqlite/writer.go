@@ -12,6 +12,7 @@ import (
 type writer struct {
 	reader
 
+	last   int64 // row of the last fact
 	failed error // the first change that failed; then nothing is committed
 }
 

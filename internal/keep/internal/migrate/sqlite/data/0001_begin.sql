@@ -1,5 +1,7 @@
 -- Facts are only ever added at the end. Each row names the previous row of its
 -- fragment, and head names the last one: no index has to be kept for them.
+-- Heads are written behind, in key order: head is right for the facts up to the
+-- row in sweep.swept, and for later ones the facts themselves tell.
 CREATE TABLE fact (
   seq      INTEGER PRIMARY KEY,
   fragment INTEGER NOT NULL,
@@ -15,6 +17,13 @@ CREATE TABLE head (
   seq      INTEGER NOT NULL,
   n        INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE sweep (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  commits INTEGER NOT NULL,
+  swept   INTEGER NOT NULL
+) STRICT;
+INSERT INTO sweep (id, commits, swept) VALUES (1, 0, 0);
 
 CREATE TABLE state (
   fragment INTEGER PRIMARY KEY,
