@@ -4,6 +4,7 @@
 //	Set.Touched(changed fields)                  who must be looked at again
 //	Set.Moves(purpose, memberships, sight, now)  who entered, who left, when to look again
 //	Tally                                        how many match, and what withholds the rest
+//	Learned                                      what definitions are checked against
 //
 // An audience belongs to a purpose: its expression is asked of what that purpose
 // may see of a person, so the same expression has other members for another

@@ -78,7 +78,7 @@ func (t bought) mayHide(r *Reading) bool {
 			continue
 		}
 		all = false
-		if t.category == "" || category == t.category || policy.Within(t.category, category) || policy.Within(category, t.category) {
+		if t.category == "" || policy.Within(t.category, category) || policy.Within(category, t.category) {
 			may = true
 			r.note(path, code)
 		}
