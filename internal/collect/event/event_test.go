@@ -141,6 +141,8 @@ func TestSingle_quarantine(t *testing.T) {
 		{"time of object", `{"type":"page","userId":"u","originalTimestamp":{}}`, event.BadTime, ""},
 		{"sentAt of words", `{"type":"page","userId":"u","sentAt":"now"}`, event.BadTime, ""},
 		{"push token too long", `{"type":"page","userId":"u","context":{"device":{"token":"` + strings.Repeat("x", 2049) + `"}}}`, event.IDTooLong, "context.device.token"},
+		{"consent without a word", `{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{}}}`, event.MissingField, "context.consent.categoryPreferences"},
+		{"consent of text", `{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{"categoryPreferences":"all"}}}`, event.BadField, "context.consent.categoryPreferences"},
 		{"33 identifiers", `{"type":"page","userId":"u","context":{"externalIds":[` + externals(32) + `]}}`, event.TooManyIdentifiers, ""},
 	}
 	for _, tt := range tests {
@@ -186,6 +188,7 @@ func TestSingle_accepted(t *testing.T) {
 		"64 deep":                   `{"type":"page","userId":"u","properties":{"x":` + strings.Repeat(`[`, 62) + strings.Repeat(`]`, 62) + `}}`,
 		"id of 200 bytes":           `{"type":"page","userId":"` + strings.Repeat("x", 200) + `"}`,
 		"push token of 2,048 bytes": `{"type":"page","userId":"u","context":{"device":{"token":"` + strings.Repeat("x", 2048) + `"}}}`,
+		"consent said":              `{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{"categoryPreferences":{}}}}`,
 		"__proto__":                 `{"type":"page","userId":"u","properties":{"__proto__":{"x":1},"constructor":2}}`,
 		"zero width in a trait":     `{"type":"identify","userId":"u","traits":{"name":"👩‍👩‍👧 ` + "\ufffd" + `"}}`,
 		"null everywhere":           `{"type":"page","userId":"u","traits":null,"properties":null,"context":null,"integrations":null,"timestamp":null,"messageId":null,"name":null}`,

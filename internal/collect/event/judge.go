@@ -125,7 +125,11 @@ func (t *trial) name() string {
 	e := t.e
 	switch t.typ {
 	case fact.Track:
-		return t.required(e.event, "event")
+		name := t.required(e.event, "event")
+		if name == ConsentUpdated {
+			t.mustSayConsent()
+		}
+		return name
 	case fact.Group:
 		return t.requiredID(e.groupID, "groupId")
 	case fact.Alias:
@@ -139,6 +143,20 @@ func (t *trial) name() string {
 	case fact.Identify:
 	}
 	return ""
+}
+
+// ConsentUpdated is the track event by which Segment's tools tell that the
+// person just said what they consent to.
+const ConsentUpdated = "Segment Consent Preference Updated"
+
+func (t *trial) mustSayConsent() {
+	const field = "context.consent.categoryPreferences"
+	switch said := strict.Find(t.of(t.e.context), "consent.categoryPreferences"); {
+	case strict.IsNull(said):
+		t.refuse(MissingField, field)
+	case said[0] != '{':
+		t.refuse(BadField, field)
+	}
 }
 
 func (t *trial) required(s strict.Span, field string) string {
