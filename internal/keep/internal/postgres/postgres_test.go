@@ -10,24 +10,21 @@ import (
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 )
 
+// place opens both stores in one database.
+func place(url string) given.Place {
+	return func(t *testing.T) (store.Identity, store.Data) {
+		t.Helper()
+		i, err := postgres.OpenIdentity(t.Context(), url)
+		given.Must(t, err)
+		t.Cleanup(func() { given.Must(t, i.Close()) })
+		d, err := postgres.OpenData(t.Context(), url)
+		given.Must(t, err)
+		t.Cleanup(func() { given.Must(t, d.Close()) })
+		return i, d
+	}
+}
+
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	keeptest.Run(t, func(t *testing.T) given.Place {
-		t.Helper()
-		url := pgtest.URL(t)
-		return func(t *testing.T) (store.Identity, store.Data) {
-			t.Helper()
-			i, err := postgres.OpenIdentity(t.Context(), url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = i.Close() })
-			d, err := postgres.OpenData(t.Context(), url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = d.Close() })
-			return i, d
-		}
-	})
+	keeptest.Run(t, func(t *testing.T) given.Place { t.Helper(); return place(pgtest.URL(t)) })
 }
