@@ -118,6 +118,7 @@ var wire = map[string]string{
 	"internal/app/town":       "its people send events under the Segment spec's names",
 	"internal/collect/source": "shops' and payment providers' names",
 	"internal/reach/sms":      "Twilio's names",
+	"internal/web/api/ingest": "what SDKs ask for before they send, under their names",
 }
 
 // vague names say nothing about what is inside.

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"path"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web"
+	"github.com/heed-platform/heed/internal/web/api/ingest"
+)
+
+// Deps is everything the public port stands on.
+type Deps struct {
+	Log     *slog.Logger
+	Clock   clock.Clock
+	Metrics *web.Metrics
+	Ingest  ingest.Deps // Clock and Metrics are filled in from here
+
+	// Ready fails when nothing can be written durably now, or when heed is
+	// draining; its error is shown to nobody but the log.
+	Ready func(context.Context) error
+}
+
+// New is the handler of the public port.
+func New(d Deps) http.Handler {
+	mux := http.NewServeMux()
+	d.Ingest.Clock, d.Ingest.Metrics = d.Clock, d.Metrics
+	ingest.Routes(mux, d.Ingest)
+	health(mux, d.Ready)
+	mux.Handle("GET /.well-known/gpc.json", web.Handler(gpc))
+	mux.Handle("/", web.Handler(func(http.ResponseWriter, *http.Request) error { return web.ErrRoute }))
+	return web.Wrap(straight(mux), d.Metrics, d.Clock, d.Log)
+}
+
+// straight serves unclean paths in place: net/http would redirect them, and a
+// client that follows a redirected POST sends no body.
+func straight(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p == "" || p[0] != '/' || path.Clean(p) != p && path.Clean(p)+"/" != p {
+			clean := path.Clean("/" + p)
+			u := *r.URL
+			u.Path, u.RawPath = clean, ""
+			r.URL = &u
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+var errNotReady = problem.New(problem.Unavailable, "not-ready", "heed cannot write durably now, or is shutting down; send this again in a moment.")
+
+// health answers who watches over heed: alive, and ready for work.
+func health(mux *http.ServeMux, ready func(context.Context) error) {
+	mux.Handle("GET /healthz", web.Handler(func(w http.ResponseWriter, _ *http.Request) error {
+		return reply(w, state{Status: "alive"})
+	}))
+	mux.Handle("GET /readyz", web.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		if err := ready(r.Context()); err != nil {
+			return errNotReady.Because(err)
+		}
+		return reply(w, state{Status: "ready"})
+	}))
+}
+
+type state struct {
+	Status string `json:"status"`
+}
+
+// gpc says that heed honors Global Privacy Control.
+func gpc(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, struct {
+		GPC        bool   `json:"gpc"`
+		LastUpdate string `json:"last_update"`
+	}{true, "2026-11-22"})
+}
+
+// reply answers 200 with JSON.
+func reply(w http.ResponseWriter, v any) error { return replyAs(w, http.StatusOK, v) }
+
+func replyAs(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+	return nil
+}
+
+// Admin is the handler of the port that only this machine reaches: metrics and
+// profiles.
+func Admin(m *web.Metrics) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.Handler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
