@@ -139,21 +139,33 @@ func TestHear_rudder(t *testing.T) {
 			lines("analytics: granted", "marketing.advertising: granted", "marketing.communications.email email: granted"),
 		},
 		{"one of two, the other silent", `{"consentManagement":{"allowedConsentIds":["Profiling"]}}`, ""},
-		{"and: one denied", `{"consentManagement":{"allowedConsentIds":["Profiling"],"deniedConsentIds":["Advertising"],"resolutionStrategy":"and"}}`,
-			lines("marketing.advertising: denied", "marketing.communications.email email: denied")},
-		{"or: one denied", `{"consentManagement":{"allowedConsentIds":["Profiling"],"deniedConsentIds":["Advertising"],"resolutionStrategy":"or"}}`,
-			lines("marketing.communications.email email: denied")},
-		{"or: all denied", `{"consentManagement":{"deniedConsentIds":["Advertising","Profiling"],"resolutionStrategy":"or"}}`,
-			lines("marketing.advertising: denied", "marketing.communications.email email: denied")},
+		{
+			"and: one denied", `{"consentManagement":{"allowedConsentIds":["Profiling"],"deniedConsentIds":["Advertising"],"resolutionStrategy":"and"}}`,
+			lines("marketing.advertising: denied", "marketing.communications.email email: denied"),
+		},
+		{
+			"or: one denied", `{"consentManagement":{"allowedConsentIds":["Profiling"],"deniedConsentIds":["Advertising"],"resolutionStrategy":"or"}}`,
+			lines("marketing.communications.email email: denied"),
+		},
+		{
+			"or: all denied", `{"consentManagement":{"deniedConsentIds":["Advertising","Profiling"],"resolutionStrategy":"or"}}`,
+			lines("marketing.advertising: denied", "marketing.communications.email email: denied"),
+		},
 		{"in both lists", `{"consentManagement":{"allowedConsentIds":["Analytics"],"deniedConsentIds":["Analytics"]}}`, lines("analytics: denied")},
 		{"a purpose stands for itself", `{"consentManagement":{"allowedConsentIds":["personalize"]}}`, lines("personalize: granted")},
-		{"denials of another type", `{"consentManagement":{"allowedConsentIds":["Analytics"],"deniedConsentIds":"Analytics"}}`,
-			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...)},
-		{"denials nested", `{"consentManagement":{"allowedConsentIds":["Analytics"],"deniedConsentIds":[["Analytics"]]}}`,
-			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...)},
+		{
+			"denials of another type", `{"consentManagement":{"allowedConsentIds":["Analytics"],"deniedConsentIds":"Analytics"}}`,
+			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...),
+		},
+		{
+			"denials nested", `{"consentManagement":{"allowedConsentIds":["Analytics"],"deniedConsentIds":[["Analytics"]]}}`,
+			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...),
+		},
 		{"allowed of another type", `{"consentManagement":{"allowedConsentIds":{"Analytics":true}}}`, lines("refused context.consentManagement")},
-		{"no object", `{"consentManagement":["Analytics"]}`,
-			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...)},
+		{
+			"no object", `{"consentManagement":["Analytics"]}`,
+			lines(append(append([]string(nil), allDenied...), "refused context.consentManagement")...),
+		},
 	}
 	for _, tt := range tests {
 		e := accepted(t, event.Server, fact.Declared, track(tt.context))
@@ -271,8 +283,16 @@ func TestGPC(t *testing.T) {
 		headers []string
 		want    bool
 	}{
-		{nil, false}, {[]string{"1"}, true}, {[]string{"0"}, false}, {[]string{"true"}, false}, {[]string{""}, false},
-		{[]string{" 1"}, false}, {[]string{"1, 1"}, false}, {[]string{"01"}, false}, {[]string{"0", "1"}, true}, {[]string{"1;x"}, false},
+		{nil, false},
+		{[]string{"1"}, true},
+		{[]string{"0"}, false},
+		{[]string{"true"}, false},
+		{[]string{""}, false},
+		{[]string{" 1"}, false},
+		{[]string{"1, 1"}, false},
+		{[]string{"01"}, false},
+		{[]string{"0", "1"}, true},
+		{[]string{"1;x"}, false},
 	} {
 		if got := consent.GPC(tt.headers); got != tt.want {
 			t.Errorf("GPC(%q) = %v", tt.headers, got)
@@ -308,5 +328,21 @@ func TestHear_gpcStandsBeside(t *testing.T) {
 	want := lines("marketing.advertising.third_party: objected", "sales: granted", "sales: objected", "third_party_sharing: objected")
 	if diff := cmp.Diff(want, show(consent.Hear(&e, true, m))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// BenchmarkHear is what every event pays, most of which say nothing.
+func BenchmarkHear(b *testing.B) {
+	m := mapping()
+	e := fact.Event{
+		Type: fact.Track, Verified: true, Origin: fact.Declared,
+		Identifiers: []person.Identifier{person.Ident(person.UserID, "u")},
+		Raw: fact.Raw(track(`{"ip":"203.0.113.7","locale":"de-DE","library":{"name":"analytics.js","version":"2.1.0"},"page":{"path":"/checkout/done","url":"https://shop.example/checkout/done"}}`)),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if h := consent.Hear(&e, false, m); h.Grants != nil {
+			b.Fatal("heard something")
+		}
 	}
 }

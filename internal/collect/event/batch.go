@@ -95,7 +95,7 @@ func plainText(raw []byte) string {
 
 // batch is where the parts of a body lie.
 type batch struct {
-	list, writeKey, sentAt, context, integrations strict.Span
+	writeKey, sentAt, context, integrations strict.Span
 
 	events []envelope
 }

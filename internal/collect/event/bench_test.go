@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
 
 	"github.com/heed-platform/heed/internal/clock"
@@ -55,6 +56,23 @@ func BenchmarkPath(b *testing.B) {
 	for b.Loop() {
 		if event.Path(raw, "context.page.url") == nil {
 			b.Fatal("not found")
+		}
+	}
+}
+
+// BenchmarkEncodingJSON is the yardstick: the standard library decoding only
+// the envelope of the same event, loosely.
+func BenchmarkEncodingJSON(b *testing.B) {
+	body := []byte(track751)
+	b.ReportAllocs()
+	for b.Loop() {
+		var e struct {
+			Type, MessageID, UserID, AnonymousID, Event string
+			Timestamp                                   json.RawMessage
+			Properties, Traits, Context                 json.RawMessage
+		}
+		if err := json.Unmarshal(body, &e); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

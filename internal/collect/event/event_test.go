@@ -143,6 +143,7 @@ func TestSingle_quarantine(t *testing.T) {
 		{"push token too long", `{"type":"page","userId":"u","context":{"device":{"token":"` + strings.Repeat("x", 2049) + `"}}}`, event.IDTooLong, "context.device.token"},
 		{"consent without a word", `{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{}}}`, event.MissingField, "context.consent.categoryPreferences"},
 		{"consent of text", `{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{"categoryPreferences":"all"}}}`, event.BadField, "context.consent.categoryPreferences"},
+		{"33 external ids of nobody", `{"type":"page","userId":"u","context":{"externalIds":[` + strings.Repeat(`7,`, 32) + `7]}}`, event.TooManyIdentifiers, "context.externalIds"},
 		{"33 identifiers", `{"type":"page","userId":"u","context":{"externalIds":[` + externals(32) + `]}}`, event.TooManyIdentifiers, ""},
 	}
 	for _, tt := range tests {
@@ -212,8 +213,10 @@ func TestSingle_identifiers(t *testing.T) {
 	external := `"externalIds":[{"id":"L7","type":"Loyalty_Card","collection":"users","encoding":"none"},{"id":"x","type":"acct","collection":"accounts","encoding":"none"},{"id":"y","type":"crm","collection":"users"},{"id":8,"type":"crm","collection":"users","encoding":"none"},{"id":"g","type":"group_id","collection":"users","encoding":"none"},7]`
 	tests := []struct{ name, body, want string }{
 		{"numbers", `{"type":"page","userId":42,"anonymousId":1.50}`, "user_id=42 anonymous_id=1.50"},
-		{"all of identify", `{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"a@b.c","phone":"+49","member_id":77},"context":{"device":{"id":"d","token":"t","advertisingId":"ad","adTrackingEnabled":true},` + external + `}}`,
-			"user_id=u member_id=77 email=a@b.c phone=+49 crm=8 loyalty_card=L7 push_token=t device_id=d device_id=ad anonymous_id=a"},
+		{
+			"all of identify", `{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"a@b.c","phone":"+49","member_id":77},"context":{"device":{"id":"d","token":"t","advertisingId":"ad","adTrackingEnabled":true},` + external + `}}`,
+			"user_id=u member_id=77 email=a@b.c phone=+49 crm=8 loyalty_card=L7 push_token=t device_id=d device_id=ad anonymous_id=a",
+		},
 		{"no tracking", `{"type":"page","anonymousId":"a","context":{"device":{"advertisingId":"ad","adTrackingEnabled":false}}}`, "anonymous_id=a"},
 		{"tracking unsaid", `{"type":"page","anonymousId":"a","context":{"device":{"advertisingId":"ad"}}}`, "anonymous_id=a"},
 		{"tracking as text", `{"type":"page","anonymousId":"a","context":{"device":{"advertisingId":"ad","adTrackingEnabled":"true"}}}`, "anonymous_id=a"},
@@ -499,6 +502,7 @@ func TestBatch_messageIDs(t *testing.T) {
 		"all-zero UUID":     base + `,"messageId":"00000000-0000-0000-0000-000000000000"}`,
 		"longer than 200":   base + `,"messageId":"` + strings.Repeat("x", 201) + `"}`,
 		"an object":         base + `,"messageId":{}}`,
+		"at the third try":  base + `,"_metadata":{"retryCount":3}}`,
 		"with its writeKey": base + `,"writeKey":"k"}`,
 	} {
 		if got := message(body, server()); got != want {

@@ -78,7 +78,7 @@ func FuzzTraits(f *testing.F) {
 	f.Add([]byte(`{"traits":{"a":"\`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		loose := fact.Event{Type: fact.Identify, Raw: body}
-		for range event.Traits(&loose) { //nolint:revive // Total on any bytes, is the point.
+		for range event.Traits(&loose) {
 		}
 		event.Path(body, "context.traits.a")
 		p, err := event.Single(body, 0, server(), clock.Instant(0))

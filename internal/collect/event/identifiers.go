@@ -123,7 +123,12 @@ func (t *trial) people(found []named) []named {
 		found = t.add(found, person.Email, t.loose(email, "traits.email"))
 	}
 	found = t.add(found, person.Phone, t.loose(phone, "traits.phone"))
+	n := 0
 	for raw := range strict.Elements(t.of(t.e.externalIDs)) {
+		if n++; n > maxIdentifiers {
+			t.refuse(TooManyIdentifiers, "context.externalIds")
+			break
+		}
 		if ns, id := t.external(raw); id != "" {
 			found = t.add(found, ns, id)
 		}

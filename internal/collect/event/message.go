@@ -42,9 +42,9 @@ func constant(id string) bool {
 }
 
 // Digest is one number for what an event says: equal for the same event sent
-// again by the same source, whatever the order of its names, its spacing, its
-// sentAt and its messageId. It tells a retry from another event that reuses an
-// id.
+// again by the same source, whatever the order of its names, its spacing, and
+// what belongs to the sending (sentAt, messageId, _metadata, …). It tells a retry
+// from another event that reuses an id.
 func Digest(source string, raw fact.Raw) [32]byte {
 	b := make([]byte, 0, len(source)+1+len(raw))
 	b = append(append(b, source...), 0)
@@ -52,9 +52,10 @@ func Digest(source string, raw fact.Raw) [32]byte {
 }
 
 // lasting reports whether a field says the same when an event is sent again.
+// SDKs count their attempts in _metadata.
 func lasting(name []byte) bool {
 	switch string(name) {
-	case "sentAt", "receivedAt", "writeKey", "messageId":
+	case "sentAt", "receivedAt", "writeKey", "messageId", "_metadata":
 		return false
 	}
 	return true
