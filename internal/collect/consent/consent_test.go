@@ -337,7 +337,7 @@ func BenchmarkHear(b *testing.B) {
 	e := fact.Event{
 		Type: fact.Track, Verified: true, Origin: fact.Declared,
 		Identifiers: []person.Identifier{person.Ident(person.UserID, "u")},
-		Raw: fact.Raw(track(`{"ip":"203.0.113.7","locale":"de-DE","library":{"name":"analytics.js","version":"2.1.0"},"page":{"path":"/checkout/done","url":"https://shop.example/checkout/done"}}`)),
+		Raw:         fact.Raw(track(`{"ip":"203.0.113.7","locale":"de-DE","library":{"name":"analytics.js","version":"2.1.0"},"page":{"path":"/checkout/done","url":"https://shop.example/checkout/done"}}`)),
 	}
 	b.ReportAllocs()
 	for b.Loop() {
