@@ -149,3 +149,12 @@ func (k *Keep) Audit(ctx context.Context, e AuditEntry) error {
 		return nil
 	})
 }
+
+// DueTimers are the people who must be looked at again by now.
+func (k *Keep) DueTimers(ctx context.Context, now clock.Instant, limit int) (due []Timer, err error) {
+	err = k.data.Write(ctx, func(w store.Writer) error {
+		due, err = w.DueTimers(ctx, now, limit)
+		return err
+	})
+	return due, err
+}

@@ -17,6 +17,10 @@ import (
 // decide looks at every person of the group once, after all events are folded:
 // which audiences they entered or left, and what, if anything, to say.
 func (w *walk) decide(ctx context.Context, looks []Look) error {
+	// A timer that brought somebody here goes first: the next one may be later.
+	if err := w.clearTimers(ctx, looks); err != nil {
+		return err
+	}
 	for _, h := range w.people.humans {
 		p, err := w.people.profile(w.tx, h)
 		if err != nil {
@@ -33,15 +37,15 @@ func (w *walk) decide(ctx context.Context, looks []Look) error {
 		}
 		w.tell(h, p)
 	}
-	return w.clearTimers(ctx, looks)
+	return nil
 }
 
 // audiences moves the person in and out and sets the next timer.
 func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact.Membership, error) {
-	if w.set.Audiences.Len() == 0 {
+	anchor := w.tx.Chain(h.group.Anchor)
+	if w.set.Audiences.Len() == 0 && len(anchor.State.Memberships) == 0 {
 		return nil, nil
 	}
-	anchor := w.tx.Chain(h.group.Anchor)
 	var entered []fact.Membership
 	var due clock.Instant
 	for _, purpose := range w.set.Audiences.Purposes() {
@@ -140,6 +144,7 @@ func (w *walk) decision(ctx context.Context, h *human, c *campaign.Live, m campa
 	if err := w.record(anchor, fact.KindDecision, fact.AppendDecision(nil, d)); err != nil {
 		return err
 	}
+	h.ruled = append(h.ruled, Ruled{c.Key, verdict(d)})
 	if !d.Chosen {
 		return nil
 	}
@@ -152,6 +157,19 @@ func (w *walk) decision(ctx context.Context, h *human, c *campaign.Live, m campa
 		return fmt.Errorf("queue delivery: %w", err)
 	}
 	return nil
+}
+
+// verdict is a decision in one word.
+func verdict(d *fact.Decision) string {
+	if d.Chosen {
+		return "chosen"
+	}
+	for _, r := range d.Reasons {
+		if r.Veto {
+			return r.Code
+		}
+	}
+	return "not chosen"
 }
 
 // clearTimers ends the timers that brought people here.

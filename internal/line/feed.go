@@ -12,16 +12,22 @@ import (
 // Seen is one event as an operator watches it go by: whom it met and what was
 // ruled, nothing about the person.
 type Seen struct {
-	At         clock.Instant      `json:"at"`
-	Source     string             `json:"source"`
-	Type       string             `json:"type"`
-	Event      string             `json:"event,omitempty"` // approved names only
-	Person     person.Ref         `json:"person"`
-	Fragments  int                `json:"fragments"` // of the person, after this event
-	Named      []person.Namespace `json:"named"`     // which identifiers it carried
-	Uncovered  int64              `json:"uncovered,omitempty"`
-	Audiences  []string           `json:"audiences,omitempty"`
-	Considered int                `json:"decisions,omitempty"`
+	At        clock.Instant      `json:"at"`
+	Source    string             `json:"source"`
+	Type      string             `json:"type"`
+	Event     string             `json:"event,omitempty"` // approved names only
+	Person    person.Ref         `json:"person"`
+	Fragments int                `json:"fragments"` // of the person, after this event
+	Named     []person.Namespace `json:"named"`     // which identifiers it carried
+	Uncovered int64              `json:"uncovered,omitempty"`
+	Audiences []string           `json:"audiences,omitempty"`
+	Decisions []Ruled            `json:"decisions,omitempty"`
+}
+
+// Ruled is what became of one campaign in the moment of the event.
+type Ruled struct {
+	Campaign string `json:"campaign"`
+	Ruling   string `json:"ruling"` // "chosen", or the code of the first guard that vetoed
 }
 
 // feed hands what was committed to whoever watches. A watcher that is slow
@@ -73,6 +79,7 @@ func (w *walk) tell(h *human, p *fact.Profile) {
 		e := &s.arrival.Event
 		line := Seen{
 			At: e.At, Source: e.Source, Type: e.Type.String(), Person: p.Ref, Fragments: len(p.Fragments), Uncovered: p.Uncovered,
+			Decisions: h.ruled,
 		}
 		if w.set.Dictionary.Allows(e.Name) {
 			line.Event = e.Name
@@ -81,7 +88,9 @@ func (w *walk) tell(h *human, p *fact.Profile) {
 			line.Named = append(line.Named, id.NS)
 		}
 		for _, m := range p.Memberships {
-			line.Audiences = append(line.Audiences, m.Audience)
+			if m.In {
+				line.Audiences = append(line.Audiences, m.Audience)
+			}
 		}
 		w.seen = append(w.seen, line)
 	}

@@ -26,6 +26,7 @@ type human struct {
 	group   gate.Group
 	touched []*step
 	looks   []Look
+	ruled   []Ruled // decisions of this batch, for whoever watches
 }
 
 // peopleOf reads who the events' fragments are. When nothing follows from who

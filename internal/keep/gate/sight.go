@@ -64,7 +64,7 @@ func look(d *decision) *sight {
 	full := d.held.profile
 	s := &sight{kase: d.rules.Case(d.question, d.standing), kept: map[string]policy.Field{}, codes: map[string]string{}}
 	s.profile = &fact.Profile{
-		Ref: full.Ref, Anchor: full.Anchor, Fragments: full.Fragments, First: full.First, Last: full.Last,
+		Ref: full.Ref, Anchor: full.Anchor, Fragments: full.Fragments, First: full.First, Last: full.Last, Full: full.Full,
 		// What the person set about being spoken to is for every use to obey.
 		Preference: full.Preference, Contacted: full.Contacted,
 		Memberships: d.memberships(full.Memberships), Grants: full.Grants,

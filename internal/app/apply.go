@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/line"
+	"github.com/heed-platform/heed/internal/problem"
+)
+
+// Read reads a workspace from files and finds every fault in it.
+func Read(files fs.FS) (catalog.Workspace, []catalog.Fault) {
+	w, faults := catalog.Load(files, shapes()...)
+	if len(faults) > 0 {
+		return w, faults
+	}
+	return w, append(w.Check(), unlawful(w)...)
+}
+
+// Apply puts a workspace in force for an actor: what is promised to people and
+// audiences at once, campaigns as drafts. It returns what changed.
+func (a *App) Apply(ctx context.Context, files fs.FS, by catalog.Actor) ([]catalog.Entry, error) {
+	w, faults := Read(files)
+	if len(faults) > 0 {
+		return nil, withFaults(faults)
+	}
+	return a.Change(ctx, by, "workspace.apply", func(all []catalog.Entry) ([]catalog.Entry, error) {
+		return catalog.Plan(all, w, by, a.Clock.Now())
+	})
+}
+
+// Approve takes a campaign's draft live.
+func (a *App) Approve(ctx context.Context, key string, version int64, hash, answer string, by catalog.Actor) ([]catalog.Entry, error) {
+	return a.Change(ctx, by, "campaign.approve", func(all []catalog.Entry) ([]catalog.Entry, error) {
+		return catalog.Approve(all, key, version, hash, answer, by, a.Clock.Now())
+	})
+}
+
+// Pause silences a live campaign at once.
+func (a *App) Pause(ctx context.Context, key string, by catalog.Actor) ([]catalog.Entry, error) {
+	return a.Change(ctx, by, "campaign.pause", func(all []catalog.Entry) ([]catalog.Entry, error) {
+		return catalog.Pause(all, key, by)
+	})
+}
+
+// Resume lets a paused campaign go on.
+func (a *App) Resume(ctx context.Context, key string, by catalog.Actor) ([]catalog.Entry, error) {
+	return a.Change(ctx, by, "campaign.resume", func(all []catalog.Entry) ([]catalog.Entry, error) {
+		return catalog.Resume(all, key, by)
+	})
+}
+
+// End closes a definition for good.
+func (a *App) End(ctx context.Context, kind catalog.Kind, key string, by catalog.Actor) ([]catalog.Entry, error) {
+	return a.Change(ctx, by, "definition.end", func(all []catalog.Entry) ([]catalog.Entry, error) {
+		return catalog.End(all, kind, key, by)
+	})
+}
+
+// Draft is the newest draft of a campaign.
+func (a *App) Draft(ctx context.Context, key string) (catalog.Entry, error) {
+	all, err := a.entries(ctx)
+	if err != nil {
+		return catalog.Entry{}, err
+	}
+	var found catalog.Entry
+	for _, e := range all {
+		if e.Kind == catalog.Campaign && e.Key == key && e.Status == catalog.Draft && e.Version > found.Version {
+			found = e
+		}
+	}
+	if found.Key == "" {
+		return found, errNoDraft
+	}
+	return found, nil
+}
+
+var (
+	errNoDraft = problem.New(problem.NotFound, "no-draft", "There is no draft of this campaign to approve; apply one first.")
+	errNotLive = problem.New(problem.Conflict, "campaign-not-live", "This campaign is not live, or it does not start by being sent.")
+)
+
+// Send considers everybody in a campaign's audience once. Who gets it is decided
+// for each by the guards, and asked again when it leaves.
+func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (considered int, err error) {
+	w := a.World()
+	for _, c := range w.Campaigns.All() {
+		if c.Key != key || !c.Trigger.Send {
+			continue
+		}
+		people, err := a.askContact(ctx, c, by)
+		if err != nil {
+			return 0, err
+		}
+		now := a.Clock.Now()
+		var looks []line.Look
+		for m := range people.Members() {
+			looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
+		}
+		for len(looks) > 0 {
+			n := min(len(looks), timerPage)
+			if err := a.Line.Look(ctx, looks[:n]); err != nil {
+				return considered, err
+			}
+			considered, looks = considered+n, looks[n:]
+		}
+		return considered, nil
+	}
+	return 0, errNotLive
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/heed-platform/heed/internal/line"
+)
+
+// timerPage is how many due timers one look takes.
+const timerPage = 500
+
+// Work starts what runs beside the requests: timers, deliveries, the end of
+// quarantine. They stop with ctx; the result waits until they have.
+func (a *App) Work(ctx context.Context) (wait func()) {
+	var wg sync.WaitGroup
+	wg.Go(func() { a.every(ctx, time.Second, "timers", a.timers) })
+	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
+	wg.Go(func() { a.deliver(ctx) })
+	return wg.Wait
+}
+
+// every runs f again and again; a failure is logged and tried again.
+func (a *App) every(ctx context.Context, pause time.Duration, what string, f func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			a.Log.ErrorContext(ctx, "background work failed and will be tried again", "work", what, "cause", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// timers looks again at everybody whose time has come.
+func (a *App) timers(ctx context.Context) error {
+	for {
+		due, err := a.Keep.DueTimers(ctx, a.Clock.Now(), timerPage)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		looks := make([]line.Look, len(due))
+		for i, t := range due {
+			looks[i] = line.Look{Fragment: t.Fragment, Due: t.Due}
+		}
+		if err := a.Line.Look(ctx, looks); err != nil {
+			return err
+		}
+		if len(due) < timerPage {
+			return nil
+		}
+	}
+}
+
+// expire drops what has been in quarantine for its time.
+func (a *App) expire(ctx context.Context) error {
+	_, err := a.Keep.ExpireQuarantine(ctx, a.Clock.Now().Add(-a.Config.Quarantine))
+	return err
+}
