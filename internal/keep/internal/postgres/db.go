@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,21 +65,30 @@ func open(ctx context.Context, url, schema, kind string) (*db, error) {
 
 // prove refuses a connection on which a commit does not mean that it is on disk.
 func prove(ctx context.Context, conn *pgx.Conn) error {
-	var version int
-	var fsync, pages, commit string
+	var s settings
 	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('fsync'),
-		current_setting('full_page_writes'), current_setting('synchronous_commit')`).Scan(&version, &fsync, &pages, &commit)
-	switch {
-	case err != nil:
+		current_setting('full_page_writes'), current_setting('synchronous_commit')`).Scan(&s.version, &s.fsync, &s.pages, &s.commit)
+	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
-	case version < oldest:
-		return errOld.At("server_version_num", fmt.Sprint(version))
-	case fsync != "on":
-		return errUnsafe.At("fsync", fsync)
-	case pages != "on":
-		return errUnsafe.At("full_page_writes", pages)
-	case commit != "on" && commit != "remote_apply":
-		return errUnsafe.At("synchronous_commit", commit)
+	}
+	return s.safe()
+}
+
+type settings struct {
+	version              int
+	fsync, pages, commit string
+}
+
+func (s settings) safe() error {
+	switch {
+	case s.version < oldest:
+		return errOld.At("server_version_num", strconv.Itoa(s.version))
+	case s.fsync != "on":
+		return errUnsafe.At("fsync", s.fsync)
+	case s.pages != "on":
+		return errUnsafe.At("full_page_writes", s.pages)
+	case s.commit != "on" && s.commit != "remote_apply":
+		return errUnsafe.At("synchronous_commit", s.commit)
 	}
 	return nil
 }

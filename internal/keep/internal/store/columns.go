@@ -161,9 +161,10 @@ func dataTables() []Table {
 			{Name: "writer", Protection: NotPersonal},
 			{Name: "n", Protection: NotPersonal},
 			{Name: "at", Protection: NotPersonal},
-			{Name: "previous", Protection: KeyedHash, Category: "user.behavior"},
-			{Name: "hash", Protection: KeyedHash, Category: "user.behavior"},
-			{Name: "body", Protection: Sealed, Category: "user.behavior"},
+			{Name: "previous", Protection: NotPersonal},
+			{Name: "hash", Protection: NotPersonal},
+			// It names people by a pseudonym that dies with their key.
+			{Name: "body", Protection: Pseudonym, Category: "user.unique_id.pseudonymous"},
 		}},
 		// Whoever works with heed is named by role and token, not as a person.
 		{Store: "data", Name: "definition", Retention: whileUsed, Columns: plain("kind", "key", "version", "hash", "status", "body", "author", "approve", "answer", "at")},

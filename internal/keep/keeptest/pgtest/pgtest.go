@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -59,6 +60,42 @@ func URL(t testing.TB) string {
 		}
 	})
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, name)
+}
+
+// Cluster is the address of a cluster of the test's own, and crash kills its
+// server in the middle of whatever it does. It comes up again by itself; calls
+// fail until then.
+func Cluster(t testing.TB) (url string, crash func()) {
+	t.Helper()
+	c, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.hold.Close() })
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.port), func() {
+		t.Helper()
+		if err := c.crash(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// crash lets every process of the server quit without finishing anything; the
+// next one recovers from the log.
+func (c *cluster) crash() error {
+	text, err := os.ReadFile(filepath.Join(c.dir, "data", "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(c.dir, "crashed"), nil, 0o600); err != nil {
+		return err
+	}
+	return syscall.Kill(pid, syscall.SIGQUIT)
 }
 
 // cluster is a running server.

@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Bare inserts rows by unnest into a table of its own, group rows a statement,
+// until more says stop, and drops the table. It returns how many. This is the
+// least that any store on this engine does; heed bench measures against it.
+func Bare(ctx context.Context, url string, row []byte, group int, more func() bool) (n int, err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0, fmt.Errorf("bare loop: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if err := prove(ctx, conn); err != nil {
+		return 0, err
+	}
+	if _, err := conn.Exec(ctx, "CREATE TABLE IF NOT EXISTS heed_bare (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea)"); err != nil {
+		return 0, fmt.Errorf("bare loop: %w", err)
+	}
+	defer func() {
+		_, derr := conn.Exec(context.WithoutCancel(ctx), "DROP TABLE heed_bare")
+		err = errors.Join(err, derr)
+	}()
+	rows := make([][]byte, group)
+	for i := range rows {
+		rows[i] = row
+	}
+	for more() && ctx.Err() == nil {
+		if _, err := conn.Exec(ctx, "INSERT INTO heed_bare (body) SELECT unnest($1::bytea[])", rows); err != nil {
+			return n, fmt.Errorf("bare loop: %w", err)
+		}
+		n += group
+	}
+	return n, nil
+}
