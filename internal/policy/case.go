@@ -265,7 +265,7 @@ func (c *Case) mutes(f Field) bool {
 // covered reports whether the promise under which the value was given, or one
 // that the person accepted for this very purpose, holds this category.
 func (c *Case) covered(n *notice, category string) bool {
-	return c.r.promises(n.bound, category, c.q.Purpose) || c.accepted(category)
+	return c.r.holds(n.promised[c.q.Purpose], category) || c.accepted(category)
 }
 
 // opened reports whether a sensitive value may be seen: the person said yes to

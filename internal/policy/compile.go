@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ type Rules struct {
 	purposes   map[string]*purpose
 	categories map[string]define.Category
 	sensitive  []string
+	marked     map[string]bool // whether a defined category is sensitive: asked for every value
 	notices    map[string]*notice
 	recipients map[string]*recipient
 	sources    map[string]define.Source
@@ -37,8 +39,7 @@ type purpose struct {
 type notice struct {
 	define.Notice
 
-	hash  string
-	bound []define.Cover // what this and every later version promise
+	promised map[string][]string // by purpose, the categories that this and every later version promise
 }
 
 type recipient struct {
@@ -78,9 +79,14 @@ func Compile(d define.Definitions) (*Rules, error) {
 			r.sensitive = append(r.sensitive, c.Key)
 		}
 	}
+	r.marked = make(map[string]bool, len(d.Categories))
+	for _, c := range d.Categories {
+		r.marked[c.Key] = define.WithinAny(c.Key, r.sensitive)
+	}
 	r.words = map[string]define.Topic{}
 	for _, t := range d.Topics {
-		for _, w := range append(t.Words, t.Key) {
+		r.words[t.Key] = t
+		for _, w := range t.Words {
 			r.words[strings.ToLower(w)] = t
 		}
 	}
@@ -117,70 +123,65 @@ func (r *Rules) compilePurposes(list []define.Purpose) {
 // compileNotices narrows each version to what all later versions still promise:
 // a wider promise waits for the person, a narrower one holds at once.
 func (r *Rules) compileNotices(list []define.Notice) {
-	byAge := slices.Clone(list)
-	slices.SortStableFunc(byAge, func(a, b define.Notice) int { return b.Version - a.Version })
-	newer := map[string]*notice{}
-	for _, n := range byAge {
+	newestFirst := slices.Clone(list)
+	slices.SortStableFunc(newestFirst, func(a, b define.Notice) int {
+		return cmp.Or(b.Version-a.Version, r.foreign(a)-r.foreign(b), strings.Compare(a.Language, b.Language))
+	})
+	later := map[string]*notice{}
+	for _, n := range newestFirst {
 		if _, known := r.notices[n.Ref()]; known {
 			continue // another language of the same version: same promise
 		}
-		c := &notice{Notice: n, hash: n.Hash(), bound: n.Covers}
-		if later := newer[n.Key]; later != nil {
-			c.bound = r.narrow(n.Covers, later)
+		c := &notice{Notice: n, promised: r.promises(n.Covers)}
+		if l := later[n.Key]; l != nil {
+			r.narrow(c.promised, l.promised)
 		}
 		r.notices[n.Ref()] = c
-		newer[n.Key] = c
+		later[n.Key] = c
 	}
 }
 
-// narrow keeps of covers what later promises as well, purpose by purpose, for
-// each category that either of them names.
-func (r *Rules) narrow(covers []define.Cover, later *notice) []define.Cover {
-	var kept []define.Cover
-	for _, c := range covers {
-		for _, category := range named(c.Category, later.bound) {
-			var purposes []string
-			for key := range r.purposes {
-				if r.promises([]define.Cover{c}, category, key) && r.promises(later.bound, category, key) {
-					purposes = append(purposes, key)
-				}
-			}
-			slices.Sort(purposes)
-			if len(purposes) > 0 {
-				kept = append(kept, define.Cover{Category: category, Purposes: purposes})
+// foreign is 0 for a text in the brand's language, whose title rulings name.
+func (r *Rules) foreign(n define.Notice) int {
+	if n.Language == r.brand.Language {
+		return 0
+	}
+	return 1
+}
+
+// promises turns what a notice says into the categories of each purpose.
+func (r *Rules) promises(covers []define.Cover) map[string][]string {
+	promised := map[string][]string{}
+	for key, p := range r.purposes {
+		for _, c := range covers {
+			if p.covers(c.Purposes) {
+				promised[key] = append(promised[key], c.Category)
 			}
 		}
 	}
-	return kept
+	return promised
 }
 
-// named is category and whatever the covers name below it.
-func named(category string, covers []define.Cover) []string {
-	list := []string{category}
-	for _, c := range covers {
-		if c.Category != category && define.Within(c.Category, category) {
-			list = append(list, c.Category)
+// narrow keeps what a later version promises as well, purpose by purpose: of two
+// categories one above the other, the lower one.
+func (r *Rules) narrow(promised, later map[string][]string) {
+	for purpose, mine := range promised {
+		var both []string
+		for _, category := range slices.Concat(mine, later[purpose]) {
+			if r.holds(mine, category) && r.holds(later[purpose], category) && !slices.Contains(both, category) {
+				both = append(both, category)
+			}
 		}
+		promised[purpose] = both
 	}
-	return list
 }
 
-// promises reports whether one of the covers holds the category and names the
-// purpose, or a purpose whose yes reaches it. A cover that names a broad
+// holds reports whether one of the promised categories holds this one. A broad
 // category does not reach a sensitive one below it.
-func (r *Rules) promises(covers []define.Cover, category, purposeKey string) bool {
-	p := r.purposes[purposeKey]
-	if p == nil || category == "" {
-		return false
-	}
-	for _, c := range covers {
-		if !define.Within(category, c.Category) || r.Sensitive(category) && !r.Sensitive(c.Category) {
-			continue
-		}
-		for _, named := range c.Purposes {
-			if slices.Contains(p.parents, named) {
-				return true
-			}
+func (r *Rules) holds(promised []string, category string) bool {
+	for _, p := range promised {
+		if define.Within(category, p) && (!r.Sensitive(category) || r.Sensitive(p)) {
+			return true
 		}
 	}
 	return false

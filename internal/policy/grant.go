@@ -85,15 +85,7 @@ func (c *Case) permits(g fact.Grant) (*notice, bool) {
 		return nil, false
 	}
 	n := c.r.notices[g.Notice]
-	if n == nil {
-		return nil, false
-	}
-	for _, cover := range n.bound {
-		if c.purpose.covers(cover.Purposes) {
-			return n, true
-		}
-	}
-	return nil, false
+	return n, n != nil && len(n.promised[c.q.Purpose]) > 0
 }
 
 // consent looks for the yes where one is needed.
@@ -125,7 +117,7 @@ func (c *Case) customer() bool {
 // that holds the category.
 func (c *Case) accepted(category string) bool {
 	for _, g := range c.s.Grants {
-		if n, yes := c.permits(g); yes && c.r.promises(n.bound, category, c.q.Purpose) {
+		if n, yes := c.permits(g); yes && c.r.holds(n.promised[c.q.Purpose], category) {
 			return true
 		}
 	}

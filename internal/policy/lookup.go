@@ -50,7 +50,13 @@ func (r *Rules) Category(path string) string {
 // Sensitive reports whether the category lies in one that is defined as
 // sensitive.
 func (r *Rules) Sensitive(category string) bool {
-	return r != nil && define.WithinAny(category, r.sensitive)
+	if r == nil {
+		return false
+	}
+	if marked, defined := r.marked[category]; defined {
+		return marked
+	}
+	return define.WithinAny(category, r.sensitive)
 }
 
 // Purpose looks a definition up.
@@ -139,7 +145,7 @@ func (r *Rules) Brand() define.Brand {
 // Promises reports whether the notice, with every later version of it, says
 // that the category is used for the purpose.
 func (r *Rules) Promises(ref, category, purpose string) bool {
-	return r != nil && r.notices[ref] != nil && r.promises(r.notices[ref].bound, category, purpose)
+	return r != nil && r.notices[ref] != nil && r.holds(r.notices[ref].promised[purpose], category)
 }
 
 // Promising lists the notices, sorted, that still promise the category for the

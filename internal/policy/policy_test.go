@@ -20,10 +20,14 @@ func small() define.Definitions {
 		},
 		Categories: []define.Category{{Key: "user.contact.phone_number", Label: "phone number"}},
 		Notices: []define.Notice{
-			{Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points", Keep: "while you are a member", Withdraw: "ask us",
-				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"essential.service.notifications.sms"}}}},
-			{Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick", Keep: "until you stop", Withdraw: "reply STOP",
-				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"marketing.communications.sms"}}}},
+			{
+				Key: "membership", Version: 1, Language: "en", Title: "Your card", Text: "…", Return: "points", Keep: "while you are a member", Withdraw: "ask us",
+				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"essential.service.notifications.sms"}}},
+			},
+			{
+				Key: "texts", Version: 1, Language: "en", Title: "Offers by text", Text: "…", Return: "first pick", Keep: "until you stop", Withdraw: "reply STOP",
+				Covers: []define.Cover{{Category: "user.contact.phone_number", Purposes: []string{"marketing.communications.sms"}}},
+			},
 		},
 		Packs: []define.Pack{{Key: "eu", Label: "GDPR", Jurisdictions: []string{"DE"}, Modes: []define.Term{
 			{Purpose: "essential", Mode: define.NoticeOnly, Bases: []define.Basis{define.Contract}},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/heed-platform/heed/internal/policy/define"
 )
 
 // Definition is one thing that a team wrote. Key is unique within its kind; a
@@ -21,6 +23,7 @@ type Definition struct {
 	Body []byte
 	Hash string
 	node *yaml.Node
+	keep func(*define.Definitions) // adds it to what rules understand
 }
 
 // Decode reads the body into a value, refusing keys that the value lacks.

@@ -97,11 +97,15 @@ func newLoader(more []Shape) *loader {
 	return l
 }
 
-// sort puts definitions in the order in which they are stored and shown.
+// sort puts definitions in the order in which they are stored and shown, so that
+// files and store make the same workspace.
 func (l *loader) sort() {
 	slices.SortStableFunc(l.out.Definitions, func(a, b Definition) int {
 		return cmp.Or(slices.Index(kinds, a.Kind)-slices.Index(kinds, b.Kind), strings.Compare(a.Key, b.Key))
 	})
+	for _, d := range l.out.Definitions {
+		d.keep(&l.out.policy)
+	}
 }
 
 // teach turns a sample into the shape that files are held against.
@@ -189,7 +193,7 @@ func (l *loader) top(kind Kind, file string, n *yaml.Node) {
 func (l *loader) define(kind Kind, file string, n *yaml.Node) {
 	s := &strict{file: file}
 	if n.Kind != yaml.MappingNode {
-		s.say(n, "needs a %s with its keys here", kind)
+		s.say(n, "needs keys with values here")
 	} else {
 		s.check(n, l.shapes[kind], 0)
 	}
@@ -214,7 +218,7 @@ func (l *loader) define(kind Kind, file string, n *yaml.Node) {
 	}
 	d.Key = key
 	if key == "" {
-		l.fault(file, n.Line, "a %s needs a key", kind)
+		l.fault(file, n.Line, "has no key; every %s needs one", kind)
 		return
 	}
 	if other, twice := l.seen[string(kind)+"/"+key]; twice {
@@ -222,6 +226,6 @@ func (l *loader) define(kind Kind, file string, n *yaml.Node) {
 		return
 	}
 	l.seen[string(kind)+"/"+key] = d
+	d.keep = keep
 	l.out.Definitions = append(l.out.Definitions, d)
-	keep(&l.out.policy)
 }

@@ -129,7 +129,7 @@ func bound(all []Entry, kind Kind, body []byte) string {
 }
 
 // audiencesOf is every audience that a campaign's body names under a key
-// "audience" or "audiences", at any depth, sorted.
+// "audience", "audiences" or "enters", at any depth, sorted.
 func audiencesOf(body []byte) []string {
 	var v any
 	if json.Unmarshal(body, &v) != nil {
@@ -152,7 +152,7 @@ func gather(v any, named bool, found map[string]bool) {
 		}
 	case map[string]any:
 		for k, e := range v {
-			gather(e, k == "audience" || k == "audiences", found)
+			gather(e, k == "audience" || k == "audiences" || k == "enters", found)
 		}
 	}
 }

@@ -132,6 +132,9 @@ func (c *check) names(d Definitions) {
 }
 
 func (c *check) purpose(p Purpose) {
+	if now, old := replacement(p.Key); old {
+		c.say("purpose", p.Key, "key", "Fides replaced %s; write %s", p.Key, now)
+	}
 	if !IsDataUse(p.Key) && !IsDataUse(above(p.Key)) && !c.purposes[above(p.Key)] {
 		c.say("purpose", p.Key, "key", "%s is not a Fides data use and lies right under none; check its spelling", p.Key)
 	}
@@ -151,8 +154,11 @@ func (c *check) kind(v Category, all []Category) {
 	if v.Label == "" {
 		c.say("category", v.Key, "label", "needs a label that fits “your …”")
 	}
+	if now, old := replacement(v.Key); old {
+		c.say("category", v.Key, "key", "Fides replaced %s; write %s", v.Key, now)
+	}
 	if !isDataCategory(v.Key) && !isDataCategory(above(v.Key)) && !c.categories[above(v.Key)] {
-		c.say("category", v.Key, "key", "%s is not a Fides data category and lies right under none; check its spelling, or whether Fides replaced it", v.Key)
+		c.say("category", v.Key, "key", "%s is not a Fides data category and lies right under none; check its spelling", v.Key)
 	}
 	marked := slices.ContainsFunc(all, func(o Category) bool { return o.Sensitive && Within(v.Key, o.Key) })
 	if WithinAny(v.Key, AlwaysSensitive()) && !marked {
@@ -232,7 +238,7 @@ func (c *check) pack(p Pack) {
 }
 
 // key checks a purpose that a law names: any data use, whether or not this
-// workspace has it. A misspelt one would let a laxer term speak in its place.
+// workspace has it. A misspelled one would let a laxer term speak in its place.
 func (c *check) key(kind, key, path, purpose string) {
 	if !IsDataUse(purpose) && !c.purposes[purpose] {
 		c.say(kind, key, path, "%s is neither a Fides data use nor a purpose of this workspace", purpose)
@@ -286,11 +292,14 @@ func (c *check) belongs(kind, key, label, category string) {
 	c.category(kind, key, "category", category)
 }
 
+// category checks a reference: to a category of the workspace, or to one of
+// Fides that lies in such a one.
 func (c *check) category(kind, key, path, category string) {
-	for known := range c.categories {
-		if Within(category, known) {
-			return
-		}
+	known := c.categories[category]
+	for held := range c.categories {
+		known = known || isDataCategory(category) && Within(category, held)
 	}
-	c.say(kind, key, path, "category %s is not defined", category)
+	if !known {
+		c.say(kind, key, path, "category %s is not defined", category)
+	}
 }

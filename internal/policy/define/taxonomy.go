@@ -72,8 +72,7 @@ var dataUses = [...]string{
 }
 
 // dataCategories are the data categories of Fides (fideslang 3.2, CC BY 4.0)
-// about people, sorted, misspellings included. Keys that it replaced are left
-// out, so that they are refused.
+// about people, sorted, misspellings included.
 var dataCategories = [...]string{
 	"user",
 	"user.account",
@@ -198,6 +197,37 @@ func above(key string) string {
 		return ""
 	}
 	return key[:i]
+}
+
+// replaced are keys of older versions of Fides, and what to write now. They are
+// refused, so that no rule about the new key misses them.
+var replaced = map[string]string{
+	"personalize.profiling":        "personalize.content.profiling",
+	"user.account.settings":        "user.settings",
+	"user.authorization.biometric": "user.authorization.biometrics",
+	"user.biometric":               "user.biometrics",
+	"user.childrens":               "user.children",
+	"user.contact.organization":    "user.contact",
+	"user.contact.url":             "user.contact.social_url",
+	"user.health_and_medical":      "user.health",
+	"user.job_title":               "user.professional_information.job_title",
+	"user.location.imprecise":      "user.location.coarse",
+	"user.sensor":                  "user.device.sensor",
+	"user.social":                  "user.social_activity",
+	"user.telemetry":               "user.device.telemetry",
+	"user.unique_id.pseudonymous":  "user.unique_id",
+	"user.user_sensor":             "user.device.sensor",
+	"user.workplace":               "user.professional_information.workplace",
+}
+
+// replacement is what to write for a key that lies in one that Fides replaced.
+func replacement(key string) (string, bool) {
+	for k := key; k != ""; k = above(k) {
+		if now, old := replaced[k]; old {
+			return now + strings.TrimPrefix(key, k), true
+		}
+	}
+	return "", false
 }
 
 // AlwaysSensitive lists the categories that no setting makes ordinary, with all
