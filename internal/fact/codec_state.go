@@ -204,9 +204,9 @@ func readCounters(r *reader) []Counter {
 
 // Flags of an Order and of a Line: what is there at all.
 const (
-	orderWhole     = 1 << 0
-	orderPlaced    = 1 << 1
-	orderCancelled = 1 << 2
+	orderWhole    = 1 << 0
+	orderPlaced   = 1 << 1
+	orderCanceled = 1 << 2
 
 	lineGift  = 1 << 0
 	lineMoney = 1 << 1
@@ -221,16 +221,16 @@ func appendOrder(b []byte, o *Order) []byte {
 	if o.Placed {
 		flags |= orderPlaced
 	}
-	if o.Cancelled != 0 {
-		flags |= orderCancelled
+	if o.Canceled != 0 {
+		flags |= orderCanceled
 	}
 	b = append(binary.BigEndian.AppendUint64(b, o.Key), flags)
 	b = appendTime(b, o.At)
 	b = append(b, o.Message[:]...)
 	b = appendText(b, o.Notice)
 	b = appendInt(appendText(b, o.Currency), o.Minor)
-	if o.Cancelled != 0 {
-		b = appendTime(b, o.Cancelled)
+	if o.Canceled != 0 {
+		b = appendTime(b, o.Canceled)
 	}
 	b = appendCount(b, len(o.Lines))
 	for i := range o.Lines {
@@ -250,8 +250,8 @@ func readOrder(r *reader) Order {
 	flags := r.byte()
 	o.Whole, o.Placed = flags&orderWhole != 0, flags&orderPlaced != 0
 	o.At, o.Message, o.Notice, o.Currency, o.Minor = r.time(), r.hash(), r.text(), r.text(), r.int()
-	if flags&orderCancelled != 0 {
-		o.Cancelled = r.time()
+	if flags&orderCanceled != 0 {
+		o.Canceled = r.time()
 	}
 	o.Lines = list(r, 6, readLine)
 	o.Returns = list(r, 7, func(r *reader) Return {

@@ -85,7 +85,7 @@ const (
 	Declared   Origin = 1 // the person said so
 	Observed   Origin = 2 // the person did so
 	Inferred   Origin = 3 // a guess of ours
-	ThirdParty Origin = 4 // bought or borrowed: a rumour
+	ThirdParty Origin = 4 // bought or borrowed: a rumor
 )
 
 // String is the word of docs/guide/words.md.

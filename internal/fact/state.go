@@ -71,17 +71,17 @@ type Spend struct {
 // Order is one order as far as it was told, under whichever messages it came:
 // the same order told twice is one. A State keeps its newest orders like this.
 type Order struct {
-	Key       uint64        // hash of the order's id, or of the message when there is none
-	Placed    bool          // somebody said that it was bought; an update or a refund alone does not
-	Whole     bool          // one report tells all of it; else each line has a report of its own
-	At        clock.Instant // of the whole report
-	Message   person.Hash   // of the whole report
-	Notice    string        // of the whole report
-	Currency  string        // of Minor; "" when nobody named one
-	Minor     int64         // what was paid for the whole
-	Cancelled clock.Instant // zero is never
-	Lines     []Line        // sorted by item, variant
-	Returns   []Return      // sorted by time, source, item, variant
+	Key      uint64        // hash of the order's id, or of the message when there is none
+	Placed   bool          // somebody said that it was bought; an update or a refund alone does not
+	Whole    bool          // one report tells all of it; else each line has a report of its own
+	At       clock.Instant // of the whole report
+	Message  person.Hash   // of the whole report
+	Notice   string        // of the whole report
+	Currency string        // of Minor; "" when nobody named one
+	Minor    int64         // what was paid for the whole
+	Canceled clock.Instant // zero is never
+	Lines    []Line        // sorted by item, variant
+	Returns  []Return      // sorted by time, source, item, variant
 }
 
 // Line is one variant of an Order. At, Message and Notice are set only where

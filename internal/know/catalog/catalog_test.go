@@ -16,36 +16,36 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 )
 
-func change(t testing.TB, body string) Change {
-	t.Helper()
+func change(tb testing.TB, body string) Change {
+	tb.Helper()
 	c, err := ChangeOf([]byte(body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func upsert(t testing.TB, i Item, changes ...Change) Item {
-	t.Helper()
+func upsert(tb testing.TB, i Item, changes ...Change) Item {
+	tb.Helper()
 	out, err := i.Upsert(changes...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
 
-func body(t testing.TB, i Item) string {
-	t.Helper()
+func body(tb testing.TB, i Item) string {
+	tb.Helper()
 	b, err := i.Body()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	again, err := Parse(b)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if d := cmp.Diff(i, again, cmpopts.EquateEmpty()); d != "" {
-		t.Fatalf("an item reads back changed: %s", d)
+		tb.Fatalf("an item reads back changed: %s", d)
 	}
 	return string(b)
 }
@@ -91,7 +91,7 @@ func TestChangeOf_refuses(t *testing.T) {
 		{`{"id":" a"}`, "catalog-item-invalid", "/id /id"},
 		{`{"id":{}}`, "catalog-item-invalid", "/id /id"},
 		{`{"id":"` + strings.Repeat("x", 201) + `"}`, "catalog-item-invalid", "/id /id"},
-		{`{"id":"a","colour":1}`, "catalog-item-invalid", "/colour"},
+		{`{"id":"a","weight":1}`, "catalog-item-invalid", "/weight"},
 		{`{"id":"a","name":[],"brand":true,"category":"` + strings.Repeat("x", 201) + `"}`, "catalog-item-invalid", "/name /brand /category"},
 		{`{"id":"a","name":"a\tb"}`, "catalog-item-invalid", "/name"},
 		{`{"id":"a","price":5}`, "catalog-item-invalid", "/price"},
@@ -168,7 +168,7 @@ func TestChangeOfRow(t *testing.T) {
 	}{
 		{map[string]string{"name": "x"}, "id"},
 		{map[string]string{"id": "a", "variant_stock": "3"}, "variant_id"},
-		{map[string]string{"id": "a", "colour": "", "currency": "?", "price": "3"}, "currency colour price"},
+		{map[string]string{"id": "a", "weight": "", "currency": "?", "price": "3"}, "currency price weight"},
 		{map[string]string{"id": "a", "variant_id": "b", "variant_weight": "1", "variant_stock": "x"}, "variant_stock variant_weight"},
 	} {
 		_, err := ChangeOfRow(tt.row)

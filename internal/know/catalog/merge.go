@@ -15,7 +15,7 @@ func (i Item) Upsert(changes ...Change) (Item, error) {
 	out := i
 	out.Variants = slices.Clone(i.Variants)
 	for _, c := range changes {
-		out.apply(c)
+		apply(&out, c)
 	}
 	if len(out.Variants) > maxVariants {
 		return i, errTooMany
@@ -23,7 +23,7 @@ func (i Item) Upsert(changes ...Change) (Item, error) {
 	return out, nil
 }
 
-func (i *Item) apply(c Change) {
+func apply(i *Item, c Change) {
 	i.ID = c.ID
 	g := gaps{c.heard, &i.Heard}
 	take(g, "name", &i.Name, c.name)
@@ -35,11 +35,11 @@ func (i *Item) apply(c Change) {
 	take(g, "stock", &i.Stock, c.stock)
 	take(g, "interval_days", &i.IntervalDays, c.interval)
 	for _, v := range c.variants {
-		i.variant(v, c.heard)
+		applyVariant(i, v, c.heard)
 	}
 }
 
-func (i *Item) variant(c variantChange, heard bool) {
+func applyVariant(i *Item, c variantChange, heard bool) {
 	at, found := slices.BinarySearchFunc(i.Variants, c.id, func(v Variant, id string) int { return strings.Compare(v.ID, id) })
 	switch {
 	case c.removed:

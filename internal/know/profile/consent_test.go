@@ -55,7 +55,7 @@ func TestFold_grants(t *testing.T) {
 			t.Parallel()
 			p := people{}
 			var got []string
-			for _, line := range strings.Split(strings.TrimSpace(body), "\n") {
+			for line := range strings.SplitSeq(strings.TrimSpace(body), "\n") {
 				if want, ok := strings.CutPrefix(line, "=> "); ok {
 					for _, g := range p.fold().Grants {
 						got = append(got, strings.TrimSpace(fmt.Sprintf("%s %d %s", g.Status, g.Received, g.Method)))

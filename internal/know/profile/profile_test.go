@@ -86,48 +86,58 @@ func TestFold_attributes(t *testing.T) {
 		{"an empty text is a value", []*fact.Event{said(1, `{"plan":"pro"}`), said(2, `{"plan":""}`)}, `plan=""`},
 		{
 			"what was declared beats a newer guess",
-			[]*fact.Event{said(1, `{"size":"42"}`), but(said(9, `{"size":"40"}`), guessed)}, `size="42"`,
+			[]*fact.Event{said(1, `{"size":"42"}`), but(said(9, `{"size":"40"}`), guessed)},
+			`size="42"`,
 		},
 		{
 			"null takes guesses back that are older",
-			[]*fact.Event{but(said(1, `{"size":"40"}`), guessed), said(2, `{"size":null}`)}, ``,
+			[]*fact.Event{but(said(1, `{"size":"40"}`), guessed), said(2, `{"size":null}`)},
+			``,
 		},
 		{
 			"a newer guess may speak after null",
-			[]*fact.Event{said(2, `{"size":null}`), but(said(3, `{"size":"40"}`), guessed)}, `size="40"`,
+			[]*fact.Event{said(2, `{"size":null}`), but(said(3, `{"size":"40"}`), guessed)},
+			`size="40"`,
 		},
 		{
 			"a guess takes nothing back that was declared",
-			[]*fact.Event{said(1, `{"size":"42"}`), but(said(2, `{"size":null}`), guessed)}, `size="42"`,
+			[]*fact.Event{said(1, `{"size":"42"}`), but(said(2, `{"size":null}`), guessed)},
+			`size="42"`,
 		},
 		{
 			"a claim never beats what was verified",
-			[]*fact.Event{said(1, `{"email":"a@x.org"}`), but(said(9, `{"email":"evil@x.org"}`), claimed)}, `email="a@x.org"`,
+			[]*fact.Event{said(1, `{"email":"a@x.org"}`), but(said(9, `{"email":"evil@x.org"}`), claimed)},
+			`email="a@x.org"`,
 		},
 		{
 			"a claim takes nothing back that was verified",
-			[]*fact.Event{said(1, `{"email":"a@x.org"}`), but(said(9, `{"email":null}`), claimed)}, `email="a@x.org"`,
+			[]*fact.Event{said(1, `{"email":"a@x.org"}`), but(said(9, `{"email":null}`), claimed)},
+			`email="a@x.org"`,
 		},
 		{"a claim speaks alone", []*fact.Event{but(said(1, `{"plan":"pro"}`), claimed)}, `plan="pro"`},
 		{
 			"context.traits speaks on every type",
-			[]*fact.Event{did(1, "Clicked", `,"context":{"traits":{"plan":"pro"}}`)}, `plan="pro"`,
+			[]*fact.Event{did(1, "Clicked", `,"context":{"traits":{"plan":"pro"}}`)},
+			`plan="pro"`,
 		},
 		{
 			"properties never become attributes",
-			[]*fact.Event{did(1, "Clicked", `,"properties":{"email":"a@x.org","plan":"pro"}`)}, ``,
+			[]*fact.Event{did(1, "Clicked", `,"properties":{"email":"a@x.org","plan":"pro"}`)},
+			``,
 		},
 		{
 			"the email that identified them",
 			[]*fact.Event{but(said(1, `{}`), func(e *fact.Event) {
 				e.Identifiers = append(e.Identifiers, person.Ident(person.Email, `o"b&c@x.org`), person.Ident(person.Phone, "+4912345"), person.Ident("card", "9"))
-			})}, `email="o\"b\u0026c@x.org" phone="+4912345"`,
+			})},
+			`email="o\"b\u0026c@x.org" phone="+4912345"`,
 		},
 		{
 			"the email as they wrote it",
 			[]*fact.Event{but(said(1, `{"email":"Anna@X.org"}`), func(e *fact.Event) {
 				e.Identifiers = append(e.Identifiers, person.Ident(person.Email, "anna@x.org"))
-			})}, `email="Anna@X.org"`,
+			})},
+			`email="Anna@X.org"`,
 		},
 		{
 			"a group's traits are the group's",
@@ -138,11 +148,13 @@ func TestFold_attributes(t *testing.T) {
 			"a group that is known by itself",
 			[]*fact.Event{but(said(1, `{"name":"Initech"}`), func(e *fact.Event) {
 				e.Type, e.Name, e.Identifiers = fact.Group, "g1", []person.Identifier{person.Ident("group_id", "g1")}
-			})}, `name="Initech"`,
+			})},
+			`name="Initech"`,
 		},
 		{
 			"too long to hold, but newer",
-			[]*fact.Event{said(1, `{"bio":"short"}`), said(2, `{"bio":"`+strings.Repeat("x", maxValue)+`"}`)}, ``,
+			[]*fact.Event{said(1, `{"bio":"short"}`), said(2, `{"bio":"`+strings.Repeat("x", maxValue)+`"}`)},
+			``,
 		},
 		{"a name that is no name", []*fact.Event{said(1, `{"`+strings.Repeat("x", maxName+1)+`":1,"":2,"a":3}`)}, `a=3`},
 	}

@@ -48,7 +48,8 @@ func NewDictionary(approved []string, hidden func(item, category string) bool) D
 var ecommerce = []string{
 	"Cart Shared", "Cart Viewed", "Checkout Started", "Checkout Step Completed", "Checkout Step Viewed",
 	"Coupon Applied", "Coupon Denied", "Coupon Entered", "Coupon Removed",
-	"Order Cancelled", "Order Completed", "Order Refunded", "Order Updated", "Payment Info Entered",
+	"Order Cancelled", //nolint:misspell // the spec spells it so
+	"Order Completed", "Order Refunded", "Order Updated", "Payment Info Entered",
 	"Product Added", "Product Added to Wishlist", "Product Clicked", "Product List Filtered", "Product List Viewed",
 	"Product Purchased", "Product Removed", "Product Removed from Wishlist", "Product Returned", "Product Reviewed",
 	"Product Shared", "Product Viewed", "Products Searched", "Promotion Clicked", "Promotion Viewed",

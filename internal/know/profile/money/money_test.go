@@ -67,8 +67,13 @@ func TestText(t *testing.T) {
 		currency string
 		want     string
 	}{
-		{1999, "EUR", "19.99"}, {5, "EUR", "0.05"}, {-5, "EUR", "-0.05"}, {0, "EUR", "0.00"},
-		{1500, "JPY", "1500"}, {1, "KWD", "0.001"}, {-1 << 63, "EUR", "-92233720368547758.08"},
+		{1999, "EUR", "19.99"},
+		{5, "EUR", "0.05"},
+		{-5, "EUR", "-0.05"},
+		{0, "EUR", "0.00"},
+		{1500, "JPY", "1500"},
+		{1, "KWD", "0.001"},
+		{-1 << 63, "EUR", "-92233720368547758.08"},
 	}
 	for _, tt := range tests {
 		if got := Text(tt.minor, tt.currency); got != tt.want {

@@ -20,7 +20,7 @@ const (
 
 // Apply folds a report into the state of the fragment that its event arrived on.
 func Apply(s *fact.State, r *Report) {
-	if r.Loose && (r.Role == Updated || r.Role == Cancelled || len(r.Lines) == 0 && !r.Priced) {
+	if r.Loose && (r.Role == Updated || r.Role == Canceled || len(r.Lines) == 0 && !r.Priced) {
 		return // it says something about an order without saying which
 	}
 	at, found := slices.BinarySearchFunc(s.Orders, r.Key, func(o fact.Order, key uint64) int {
@@ -55,8 +55,8 @@ func Apply(s *fact.State, r *Report) {
 		}
 		o.Returns = append(o.Returns, r.returns()...)
 		slices.SortFunc(o.Returns, compareReturns)
-	case Cancelled:
-		o.Cancelled = max(o.Cancelled, r.event.At)
+	case Canceled:
+		o.Canceled = max(o.Canceled, r.event.At)
 	case None:
 	}
 	settle(s)
@@ -115,7 +115,7 @@ func whole(o *fact.Order, r fact.Order) {
 	if o.Whole && !better(&r, o) {
 		return
 	}
-	r.Placed, r.Cancelled, r.Returns = o.Placed, o.Cancelled, o.Returns
+	r.Placed, r.Canceled, r.Returns = o.Placed, o.Canceled, o.Returns
 	*o = r
 }
 
@@ -227,5 +227,5 @@ func when(o *fact.Order) clock.Instant {
 	for i := range o.Returns {
 		at = max(at, o.Returns[i].At)
 	}
-	return max(at, o.Cancelled)
+	return max(at, o.Canceled)
 }

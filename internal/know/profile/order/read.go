@@ -17,12 +17,12 @@ type Role uint8
 
 // The roles.
 const (
-	None      Role = iota
-	Placed         // the whole order, bought
-	Updated        // the whole order as it now is
-	Bought         // one line of it, bought
-	Returned       // products, or money, came back
-	Cancelled      // the whole order came to nothing
+	None     Role = iota
+	Placed        // the whole order, bought
+	Updated       // the whole order as it now is
+	Bought        // one line of it, bought
+	Returned      // products, or money, came back
+	Canceled      // the whole order came to nothing
 )
 
 // RoleOf knows the names of the e-commerce spec, version 2 and 1.
@@ -36,8 +36,8 @@ func RoleOf(name string) Role {
 		return Bought
 	case "Order Refunded", "Refunded Order", "Product Returned", "Returned Product":
 		return Returned
-	case "Order Cancelled", "Cancelled Order":
-		return Cancelled
+	case "Order Cancelled", "Cancelled Order": //nolint:misspell // the spec spells it so
+		return Canceled
 	}
 	return None
 }

@@ -68,7 +68,7 @@ func union(a, b fact.Order) fact.Order {
 		a, b = b, a
 	}
 	a.Placed = a.Placed || b.Placed
-	a.Cancelled = max(a.Cancelled, b.Cancelled)
+	a.Canceled = max(a.Canceled, b.Canceled)
 	a.Returns = slices.Concat(a.Returns, b.Returns)
 	slices.SortFunc(a.Returns, compareReturns)
 	if !a.Whole {
@@ -118,23 +118,23 @@ func (t *totals) order(o *fact.Order) {
 		}
 		t.purchases = append(t.purchases, p)
 	}
-	if o.Cancelled == 0 {
+	if o.Canceled == 0 {
 		t.money(o, returned)
 	}
 }
 
 // returnedOf is what came back of each line: all of it when the order was
-// cancelled, else the most that any one source reports. It is nil when nothing
+// canceled, else the most that any one source reports. It is nil when nothing
 // came back.
 func returnedOf(o *fact.Order) []back {
-	if o.Cancelled == 0 && len(o.Returns) == 0 {
+	if o.Canceled == 0 && len(o.Returns) == 0 {
 		return nil
 	}
 	out := make([]back, len(o.Lines))
-	if o.Cancelled != 0 {
+	if o.Canceled != 0 {
 		for i, l := range o.Lines {
 			if l.Quantity > 0 {
-				out[i] = back{l.Quantity, o.Cancelled}
+				out[i] = back{l.Quantity, o.Canceled}
 			}
 		}
 		return out

@@ -134,7 +134,7 @@ func TestMerge_anyOrder(t *testing.T) {
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(`{"traits.a":{"text":3}}`))
 	f.Add([]byte(`{"traits.a":{"nonsense":3}}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		var s Schema
 		if s.UnmarshalJSON(b) != nil {
 			return
