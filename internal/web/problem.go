@@ -41,8 +41,9 @@ var (
 
 // What a request meets that no door takes.
 var (
-	ErrMethod = problem.New(problem.Invalid, "method-not-allowed", "This address does not take this method; the Allow header names those it takes.")
-	ErrRoute  = problem.New(problem.NotFound, "address-unknown", "There is nothing at this address; /api/openapi.json lists what there is.")
+	ErrMethod  = problem.New(problem.Invalid, "method-not-allowed", "This address does not take this method; the Allow header names those it takes.")
+	ErrTooFast = problem.New(problem.TooMany, "too-many-requests", "More requests arrive from one place than are allowed; send them again in a moment.")
+	ErrRoute   = problem.New(problem.NotFound, "address-unknown", "There is nothing at this address; /api/openapi.json lists what there is.")
 )
 
 // Fail answers with err's problem and writes its cause to the log. When the

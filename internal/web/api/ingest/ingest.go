@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/collect/consent"
 	"github.com/heed-platform/heed/internal/collect/event"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
@@ -41,15 +42,15 @@ type Deps struct {
 type Ingest struct {
 	Deps
 
-	strangers limiter // by address: requests with unknown keys
-	public    limiter // by source and address: requests with browser keys
-	lines     limiter // of the log
+	strangers *web.Limiter // by address: requests with unknown keys
+	public    *web.Limiter // by source and address: requests with browser keys
+	lines     *web.Limiter // of the log
 }
 
 // Routes adds the door's addresses to mux, each with and without a slash at its
 // end.
 func Routes(mux *http.ServeMux, d Deps) {
-	in := &Ingest{Deps: d, strangers: limiter{rate: 5, burst: 50}, public: limiter{rate: 200, burst: 1000}, lines: limiter{rate: 1, burst: 10}}
+	in := &Ingest{Deps: d, strangers: web.NewLimiter(5, 50), public: web.NewLimiter(200, 1000), lines: web.NewLimiter(1, 10)}
 	for _, c := range calls {
 		in.handle(mux, http.MethodPost, c.path, in.receive(c))
 	}
@@ -83,7 +84,6 @@ var calls = []call{
 var (
 	errNoKey      = problem.New(problem.Unauthenticated, "write-key-missing", "The request names no write key; send it as the user of Basic authorization.")
 	errUnknownKey = problem.New(problem.Unauthenticated, "write-key-unknown", "Nobody here knows this write key; take one from heed source or from whoever runs heed.")
-	errTooFast    = problem.New(problem.TooMany, "too-many-requests", "More requests arrive from one place than are allowed; send them again in a moment.")
 )
 
 // receive takes events at one address.
@@ -102,8 +102,8 @@ func (in *Ingest) receive(c call) web.Handler {
 				return err
 			}
 		}
-		if src.Kind != event.Server && src.Kind != event.Import && !in.public.allow(src.Key+" "+address(r), in.Clock.Now()) {
-			return errTooFast
+		if src.Kind != event.Server && src.Kind != event.Import && !in.public.Allow(src.Key+" "+web.Address(r), in.Clock.Now()) {
+			return web.ErrTooFast
 		}
 		now := in.Clock.Now()
 		parsed, err := parse(body, c, src, now)
@@ -144,7 +144,7 @@ func (in *Ingest) refuse(r *http.Request, src event.Source, err error) error {
 // batch sorts verdicts into what the line applies and what is put aside. index
 // says which verdict each arrival is.
 func (in *Ingest) batch(r *http.Request, c call, src event.Source, parsed event.Parsed, now clock.Instant) (b line.Batch, index []int) {
-	gpc := r.Header.Get("Sec-Gpc") == "1"
+	gpc := consent.GPC(r.Header.Values("Sec-Gpc"))
 	b = line.Batch{Source: src.Key, Replay: c.replay, Arrivals: make([]line.Arrival, 0, len(parsed.Verdicts))}
 	index = make([]int, 0, len(parsed.Verdicts))
 	for i := range parsed.Verdicts {

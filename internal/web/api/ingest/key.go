@@ -3,9 +3,7 @@ package ingest
 import (
 	"encoding/base64"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/heed-platform/heed/internal/collect/event"
@@ -42,10 +40,10 @@ func (in *Ingest) find(r *http.Request, key string) (event.Source, error) {
 		return src, nil
 	}
 	in.Metrics.UnknownKey()
-	if !in.strangers.allow(address(r), in.Clock.Now()) {
-		return event.Source{}, errTooFast
+	if !in.strangers.Allow(web.Address(r), in.Clock.Now()) {
+		return event.Source{}, web.ErrTooFast
 	}
-	if in.lines.allow("", in.Clock.Now()) {
+	if in.lines.Allow("", in.Clock.Now()) {
 		web.Log(r).LogAttrs(r.Context(), slog.LevelWarn, "events refused: unknown write key",
 			slog.String("request", web.ID(r)), slog.String("key", tail(key)))
 	}
@@ -54,8 +52,8 @@ func (in *Ingest) find(r *http.Request, key string) (event.Source, error) {
 
 func (in *Ingest) stranger(r *http.Request, p *problem.Error) error {
 	in.Metrics.UnknownKey()
-	if !in.strangers.allow(address(r), in.Clock.Now()) {
-		return errTooFast
+	if !in.strangers.Allow(web.Address(r), in.Clock.Now()) {
+		return web.ErrTooFast
 	}
 	return p
 }
@@ -82,42 +80,4 @@ func tail(key string) string {
 		return "…"
 	}
 	return "…" + key[len(key)-4:]
-}
-
-// address is where a request comes from, as a place that one household or
-// company shares: an IPv4 address or an IPv6 /64. Behind a proxy on a private
-// address the proxy's own word is taken, since it alone can reach us from there.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if ip = ip.Unmap(); ip.IsPrivate() || ip.IsLoopback() {
-		if last, ok := forwarded(r); ok {
-			ip = last
-		}
-	}
-	if ip.Is6() {
-		p, _ := ip.WithZone("").Prefix(64)
-		return p.String()
-	}
-	return ip.String()
-}
-
-// forwarded is the last hop that a proxy noted.
-func forwarded(r *http.Request) (netip.Addr, bool) {
-	list := r.Header.Values("X-Forwarded-For")
-	if len(list) == 0 {
-		return netip.Addr{}, false
-	}
-	last := list[len(list)-1]
-	if i := strings.LastIndexByte(last, ','); i >= 0 {
-		last = last[i+1:]
-	}
-	ip, err := netip.ParseAddr(strings.TrimSpace(last))
-	return ip.Unmap(), err == nil
 }
