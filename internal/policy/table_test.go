@@ -180,6 +180,7 @@ func (s *stage) learn(line string) {
 var (
 	may     = regexp.MustCompile(`^May we (\w+) (\w+) for (\S+?)(?: by (\S+?))?(?: about (\S+?))?(?: to (\S+?))?(?: using (.+?))?\?$`)
 	byLaw   = regexp.MustCompile(`^Law by law: may we (\w+) people for (\S+?)(?: by (\S+?))?(?: to (\S+?))?\?$`)
+	worth   = regexp.MustCompile(`^Origin by origin: what of (\w+)'s (.+)\?$`)
 	promise = regexp.MustCompile(`^Which notices promise (\S+) for (\S+)\?$`)
 )
 
@@ -190,6 +191,9 @@ func (s *stage) answer(line string) string {
 	}
 	if m := byLaw.FindStringSubmatch(line); m != nil {
 		return s.byLaw(m)
+	}
+	if m := worth.FindStringSubmatch(line); m != nil {
+		return s.worth(s.cast[m[1]], m[2])
 	}
 	if m := promise.FindStringSubmatch(line); m != nil {
 		refs := s.rules.Promising(m[1], m[2])
@@ -248,19 +252,11 @@ func (s *stage) byLaw(m []string) string {
 		{"yes, age unknown", policy.Standing{Grants: []fact.Grant{yes}}},
 		{"yes, young", policy.Standing{Minor: policy.Yes, Grants: []fact.Grant{yes}}},
 	}
-	var out strings.Builder
-	row := func(first string, cells []string) {
-		line := fmt.Sprintf("  %-8s", first)
-		for _, c := range cells {
-			line += fmt.Sprintf("  %-18s", c)
-		}
-		out.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
 	var head []string
 	for _, c := range said {
 		head = append(head, c.name)
 	}
-	row("", head)
+	out := row("", head)
 	for _, place := range []string{"DE", "GB", "US-CA", "US-TX", "US", "CA", "BR", "unknown"} {
 		var cells []string
 		for _, c := range said {
@@ -271,9 +267,54 @@ func (s *stage) byLaw(m []string) string {
 			}
 			cells = append(cells, code)
 		}
-		row(place, cells)
+		out += row(place, cells)
 	}
-	return out.String()
+	return out
+}
+
+// row is one line of a table.
+func row(first string, cells []string) string {
+	line := fmt.Sprintf("  %-12s", first)
+	for _, c := range cells {
+		line += fmt.Sprintf("  %-22s", c)
+	}
+	return strings.TrimRight(line, " ") + "\n"
+}
+
+// worth is what one value is good for, use by use, by where it comes from.
+func (s *stage) worth(who *someone, name string) string {
+	s.t.Helper()
+	f, has := who.holds[name]
+	if !has {
+		s.t.Fatalf("nothing was said of %s", name)
+	}
+	uses := []policy.Question{
+		{Use: policy.Personalize, Purpose: "personalize.content.profiled"},
+		{Use: policy.Contact, Purpose: "marketing.communications.email", Channel: "email"},
+		{Use: policy.Learn, Purpose: "train_ai_system"},
+		{Use: policy.Measure, Purpose: "analytics.reporting"},
+		{Use: policy.Operate, Purpose: "essential.service.operations.support"},
+		{Use: policy.Honor, Purpose: "essential.legal_obligation"},
+	}
+	var head []string
+	for _, q := range uses {
+		head = append(head, q.Use.String())
+	}
+	out := row("", head)
+	for _, origin := range []fact.Origin{fact.Declared, fact.Observed, fact.Inferred, fact.ThirdParty, 0} {
+		var cells []string
+		f.Origin = origin
+		for _, q := range uses {
+			q.Now = s.now
+			code := s.rules.Field(q, who.Standing, f).Code
+			if code == policy.CodeAllowed {
+				code = "may"
+			}
+			cells = append(cells, code)
+		}
+		out += row(origin.String(), cells)
+	}
+	return out
 }
 
 // notice is one that names the purpose, or none.
