@@ -99,23 +99,23 @@ func testEdges(t *testing.T, open given.Place) {
 	i, _ := open(t)
 	ctx := t.Context()
 	ids := given.Admit(t, i, []uint64{1, 2, 3})
-	edge := func(a, b uint64, verified bool, at clock.Instant, message uint64) store.Edge {
-		return store.Edge{A: min(ids[a], ids[b]), B: max(ids[a], ids[b]), Verified: verified, At: at, Message: given.Hash(message)}
+	from1 := func(b uint64, verified bool, at clock.Instant, message uint64) store.Edge {
+		return store.Edge{A: min(ids[1], ids[b]), B: max(ids[1], ids[b]), Verified: verified, At: at, Message: given.Hash(message)}
 	}
 	for _, step := range []struct {
 		what  string
 		links []store.Link
 		want  []store.Edge // better
 	}{
-		{"new", []store.Link{given.Link(1, 2, false, 50, 5)}, []store.Edge{edge(1, 2, false, 50, 5)}},
+		{"new", []store.Link{given.Link(1, 2, false, 50, 5)}, []store.Edge{from1(2, false, 50, 5)}},
 		{"again", []store.Link{given.Link(1, 2, false, 50, 5)}, nil},
 		{"again, turned round", []store.Link{given.Link(2, 1, false, 50, 5)}, nil},
 		{"later", []store.Link{given.Link(1, 2, false, 51, 1)}, nil},
 		{"same time, larger message", []store.Link{{A: given.Hash(1), B: given.Hash(2), At: 50, Message: person.Hash{0xff, 0xff}}}, nil},
-		{"earlier", []store.Link{given.Link(2, 1, false, 40, 9)}, []store.Edge{edge(1, 2, false, 40, 9)}},
-		{"verified is another edge", []store.Link{given.Link(1, 2, true, 60, 6)}, []store.Edge{edge(1, 2, true, 60, 6)}},
+		{"earlier", []store.Link{given.Link(2, 1, false, 40, 9)}, []store.Edge{from1(2, false, 40, 9)}},
+		{"verified is another edge", []store.Link{given.Link(1, 2, true, 60, 6)}, []store.Edge{from1(2, true, 60, 6)}},
 		{"to itself", []store.Link{given.Link(3, 3, true, 1, 1)}, nil},
-		{"the best of several", []store.Link{given.Link(3, 1, true, 9, 1), given.Link(1, 3, true, 7, 2), given.Link(1, 3, true, 8, 3)}, []store.Edge{edge(1, 3, true, 7, 2)}},
+		{"the best of several", []store.Link{given.Link(3, 1, true, 9, 1), given.Link(1, 3, true, 7, 2), given.Link(1, 3, true, 8, 3)}, []store.Edge{from1(3, true, 7, 2)}},
 	} {
 		_, better, err := i.Admit(ctx, nil, step.links)
 		given.Must(t, err)

@@ -3,12 +3,16 @@ package postgres_test
 import (
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/heed-platform/heed/internal/keep/internal/postgres"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/keeptest"
 	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // place opens both stores in one database.
 func place(url string) given.Place {

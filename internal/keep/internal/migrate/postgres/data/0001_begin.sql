@@ -9,8 +9,9 @@ CREATE TABLE heed.fact (
   body     bytea    NOT NULL,
   PRIMARY KEY (fragment, n)
 );
--- Sealed bytes do not compress: trying costs time and saves nothing.
-ALTER TABLE heed.fact ALTER COLUMN body SET STORAGE EXTERNAL;
+-- Sealed bytes do not compress: trying costs time and saves nothing. And the
+-- planner's samples would be copies that outlive the row.
+ALTER TABLE heed.fact ALTER COLUMN body SET STORAGE EXTERNAL, ALTER COLUMN body SET STATISTICS 0;
 
 -- A row without a version is nobody's state: it is there to be locked.
 CREATE TABLE heed.state (
@@ -21,8 +22,8 @@ CREATE TABLE heed.state (
   body     bytea   NOT NULL DEFAULT '',
   seen     bytea   NOT NULL DEFAULT ''
 ) WITH (fillfactor = 80);
-ALTER TABLE heed.state ALTER COLUMN body SET STORAGE EXTERNAL;
-ALTER TABLE heed.state ALTER COLUMN seen SET STORAGE EXTERNAL;
+ALTER TABLE heed.state ALTER COLUMN body SET STORAGE EXTERNAL, ALTER COLUMN body SET STATISTICS 0,
+  ALTER COLUMN seen SET STORAGE EXTERNAL, ALTER COLUMN seen SET STATISTICS 0;
 
 CREATE TABLE heed.seen_page (
   fragment bigint  NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE heed.seen_page (
   entries  bytea   NOT NULL,
   PRIMARY KEY (fragment, page)
 );
-ALTER TABLE heed.seen_page ALTER COLUMN entries SET STORAGE EXTERNAL;
+ALTER TABLE heed.seen_page ALTER COLUMN entries SET STORAGE EXTERNAL, ALTER COLUMN entries SET STATISTICS 0;
 
 CREATE TABLE heed.spine (
   pseudonym bigint NOT NULL,
@@ -58,6 +59,7 @@ CREATE TABLE heed.job (
   code     text COLLATE "C" NOT NULL,
   body     bytea   NOT NULL
 );
+ALTER TABLE heed.job ALTER COLUMN uniq SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0;
 CREATE UNIQUE INDEX job_unique ON heed.job (kind, uniq) WHERE uniq <> '';
 CREATE INDEX job_due ON heed.job (kind, due, id) WHERE state = 'waiting';
 CREATE INDEX job_state ON heed.job (kind, state, id);
@@ -77,6 +79,7 @@ CREATE TABLE heed.quarantine (
   received bigint NOT NULL,
   body     bytea  NOT NULL
 );
+ALTER TABLE heed.quarantine ALTER COLUMN body SET STATISTICS 0;
 CREATE INDEX quarantine_received ON heed.quarantine (received);
 
 CREATE TABLE heed.definition (
