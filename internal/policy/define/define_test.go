@@ -163,3 +163,17 @@ func TestDefinitions_Faults(t *testing.T) {
 		}
 	}
 }
+
+// TestDefinitions_Faults_nothingPromised lets a workspace that tells nobody
+// anything yet do without a brand, and one that does not.
+func TestDefinitions_Faults_nothingPromised(t *testing.T) {
+	t.Parallel()
+	d := Definitions{Purposes: []Purpose{{Key: "sales", Label: "x", Basis: Consent}}, Categories: []Category{{Key: "user.name", Label: "name"}}}
+	if faults := d.Faults(); len(faults) > 0 {
+		t.Errorf("%+v", faults)
+	}
+	d.Notices = []Notice{{Key: "n", Version: 1, Language: "en", Title: "t", Text: "t", Return: "r", Keep: "k", Withdraw: "w"}}
+	if faults := d.Faults(); len(faults) == 0 || faults[0].Kind != "brand" {
+		t.Errorf("a promise without a name under it: %+v", faults)
+	}
+}
