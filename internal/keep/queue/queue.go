@@ -73,7 +73,7 @@ func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, lim
 	out := make([]Claimed, 0, len(jobs))
 	for _, j := range jobs {
 		c := Claimed{
-			ID: j.ID, Kind: j.Kind, Attempt: j.Attempt, Subject: gate.ByFragment(j.Fragment),
+			ID: j.ID, Kind: j.Kind, Attempt: j.Attempt + 1, Subject: gate.ByFragment(j.Fragment),
 			Lease: gate.Lease{Job: j.ID, Fence: j.Fence, Until: j.Lease}, job: j,
 		}
 		f := frags[j.Fragment]
@@ -96,22 +96,28 @@ func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, lim
 
 // End marks the job as done; code says how.
 func (q *Queue) End(ctx context.Context, c Claimed, code string) error {
-	return q.settle(ctx, c, "done", code, 0)
+	return q.settle(ctx, c, c.job.Attempt, "done", code, 0)
 }
 
 // Bury puts the job where people see it and decide.
 func (q *Queue) Bury(ctx context.Context, c Claimed, code string) error {
-	return q.settle(ctx, c, "dead", code, 0)
+	return q.settle(ctx, c, c.Attempt, "dead", code, 0)
 }
 
-// Again makes the job due at another time and frees it.
+// Again makes the job due at another time after a try that failed, and frees it.
 func (q *Queue) Again(ctx context.Context, c Claimed, code string, due clock.Instant) error {
-	return q.settle(ctx, c, "waiting", code, due)
+	return q.settle(ctx, c, c.Attempt, "waiting", code, due)
 }
 
-func (q *Queue) settle(ctx context.Context, c Claimed, state, code string, due clock.Instant) error {
+// Wait makes the job due at another time, because its time has not come; it
+// does not count as a try.
+func (q *Queue) Wait(ctx context.Context, c Claimed, code string, due clock.Instant) error {
+	return q.settle(ctx, c, c.job.Attempt, "waiting", code, due)
+}
+
+func (q *Queue) settle(ctx context.Context, c Claimed, attempt int, state, code string, due clock.Instant) error {
 	job := c.job
-	job.State, job.Code, job.Lease = state, code, 0
+	job.Attempt, job.State, job.Code, job.Lease = attempt, state, code, 0
 	if due != 0 {
 		job.Due = due
 	}

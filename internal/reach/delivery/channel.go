@@ -1,0 +1,86 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/person"
+)
+
+// Channel carries messages to people. Send returns nil when the other side took
+// the message, a *Failure when it did not, and any other error when the outcome
+// is not known.
+type Channel interface {
+	Send(ctx context.Context, label Label, c gate.Cleared) error
+	// Protection is how the message travels, as its disclosure says it.
+	Protection() string
+}
+
+// Hand carries payloads to a recipient outside; its errors are a Channel's.
+type Hand interface {
+	Hand(ctx context.Context, label Label, h gate.Handed) error
+	Protection() string
+}
+
+// Label is what stands on the outside of a message. It tells who it is about no
+// more than the address does.
+type Label struct {
+	Key         string // the same for every try of one message: whoever gets it twice can tell
+	Campaign    string
+	List        string // which list it belongs to, for the recipient to sort by
+	Unsubscribe string // one click ends it; "" on service messages
+	Service     bool
+	Version     int64
+}
+
+// Class is what a failure means for the message.
+type Class uint8
+
+// The classes. The zero Class is the most careful one.
+const (
+	Unknown Class = iota // it may have arrived
+	Refused              // the other side will never take it
+	Later                // nothing was taken; trying again may help
+)
+
+// Failure is why a channel did not deliver. Its text is for the log and names
+// nobody; Code is kept with the outcome.
+type Failure struct {
+	Class Class
+	Code  string        // such as "smtp_550"
+	After time.Duration // when the other side wants to be asked again; 0 is not said
+	cause error
+}
+
+// Fail makes a Failure.
+func Fail(class Class, code string, cause error) *Failure {
+	return &Failure{Class: class, Code: code, cause: cause}
+}
+
+// Error is the code: causes quote servers, and servers quote addresses.
+func (f *Failure) Error() string { return "the message was not delivered: " + f.Code }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// failureOf reads any error of a channel; what it does not know is unknown.
+func failureOf(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return Fail(Unknown, "unknown", err)
+}
+
+// Address is where a letter goes, as plain text: attributes are kept as JSON.
+func Address(l gate.Letter) (person.Secret, error) {
+	var s string
+	if err := json.Unmarshal([]byte(l.To.Reveal()), &s); err != nil || s == "" {
+		// The cause would quote the address.
+		return person.Secret{}, Fail(Refused, "address_unreadable", fmt.Errorf("the address is not a text"))
+	}
+	return person.Hide(s), nil
+}

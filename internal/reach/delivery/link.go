@@ -1,0 +1,121 @@
+package delivery
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+
+	"github.com/heed-platform/heed/internal/person"
+	"github.com/heed-platform/heed/internal/problem"
+)
+
+// Links makes and reads the links in messages. A link says what it may do and
+// for whom, is signed, and does nothing else; it holds no data of the person.
+type Links struct {
+	key [32]byte
+	url func() string
+}
+
+// NewLinks makes Links with a key of the vault; url is how the world reaches
+// heed, without a slash at the end.
+func NewLinks(key [32]byte, url func() string) *Links { return &Links{key, url} }
+
+// Unsubscribe is what a link to stop says: who no longer wants what.
+type Unsubscribe struct {
+	Ref     person.Ref
+	Purpose string
+	Channel string
+	Topic   string // "" is all of them
+}
+
+// Why is what a link to a reason says: one decision about one person.
+type Why struct {
+	Ref      person.Ref
+	Decision string
+}
+
+// ErrLink answers every link that heed did not make, whatever is wrong with it.
+var ErrLink = problem.New(problem.NotFound, "link-unknown", "This link is not one of ours, or it was cut short; copy it again from the message.")
+
+const (
+	linkUnsubscribe = "unsubscribe"
+	linkWhy         = "why"
+	macSize         = 16
+	refSize         = 16
+	maxToken        = 2048
+)
+
+// Unsubscribe is the address that stops: POST does it, GET only asks. It never
+// runs out, because whoever finds an old message may still want it to stop.
+func (l *Links) Unsubscribe(u Unsubscribe) string {
+	return l.url() + "/u/" + l.sign(linkUnsubscribe, u.Ref, u.Purpose, u.Channel, u.Topic)
+}
+
+// Why is the address of the page that says why this message came.
+func (l *Links) Why(w Why) string {
+	return l.url() + "/why/" + l.sign(linkWhy, w.Ref, w.Decision)
+}
+
+// ReadUnsubscribe reads the last part of an Unsubscribe address; the problem is
+// link-unknown.
+func (l *Links) ReadUnsubscribe(token string) (Unsubscribe, error) {
+	ref, words, ok := l.verify(linkUnsubscribe, token)
+	if !ok || len(words) != 3 {
+		return Unsubscribe{}, ErrLink
+	}
+	return Unsubscribe{Ref: ref, Purpose: words[0], Channel: words[1], Topic: words[2]}, nil
+}
+
+// ReadWhy reads the last part of a Why address; the problem is link-unknown.
+func (l *Links) ReadWhy(token string) (Why, error) {
+	ref, words, ok := l.verify(linkWhy, token)
+	if !ok || len(words) != 1 {
+		return Why{}, ErrLink
+	}
+	return Why{Ref: ref, Decision: words[0]}, nil
+}
+
+// sign packs who and what and puts the proof in front. What the link is for is
+// part of the proof and not of the token: one kind never passes for another.
+func (l *Links) sign(use string, ref person.Ref, words ...string) string {
+	id := ref.Bytes()
+	body := append([]byte(nil), id[:]...)
+	for _, w := range words {
+		body = binary.AppendUvarint(body, uint64(len(w)))
+		body = append(body, w...)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(l.mac(use, body), body...))
+}
+
+func (l *Links) mac(use string, body []byte) []byte {
+	h := hmac.New(sha256.New, l.key[:])
+	_, _ = h.Write([]byte("heed link " + use + "\x00"))
+	_, _ = h.Write(body)
+	return h.Sum(nil)[:macSize]
+}
+
+func (l *Links) verify(use, token string) (ref person.Ref, words []string, ok bool) {
+	if len(token) > maxToken {
+		return ref, nil, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimSpace(token))
+	if err != nil || len(raw) < macSize+refSize {
+		return ref, nil, false
+	}
+	body := raw[macSize:]
+	if !hmac.Equal(raw[:macSize], l.mac(use, body)) {
+		return ref, nil, false
+	}
+	ref = person.RefOf([refSize]byte(body[:refSize]))
+	for rest := body[refSize:]; len(rest) > 0; {
+		n, size := binary.Uvarint(rest)
+		if size <= 0 || n > uint64(len(rest)-size) { //nolint:gosec // size is at most len(rest)
+			return ref, nil, false
+		}
+		words = append(words, string(rest[size:size+int(n)])) //nolint:gosec // n is at most len(rest)
+		rest = rest[size+int(n):]                             //nolint:gosec // as above
+	}
+	return ref, words, true
+}
