@@ -149,7 +149,7 @@ type State struct {
 	Settled     []uint64      // keys of older orders, sorted; they are in Purchases and Spends
 	Purchases   []Purchase    // of settled orders only, sorted by item, variant, notice; one without Last is what came back
 	Spends      []Spend       // of settled orders only, sorted by currency, notice
-	Contacted   []Contacted   // the last 31 days, sorted by time, id
+	Contacted   []Contacted   // the last 366 days of what caps count, 31 of the rest; sorted by time, id
 	Friends     []Friend      // sorted by relation, value
 	Memberships []Membership  // the latest word per audience and purpose, sorted by them; on the anchor only
 	Uncovered   int64         // values that came under no notice

@@ -168,7 +168,7 @@ const dayMinutes = 24 * 60
 // quiet sets the shortest quiet time that holds the quiet times of all: the day
 // without the longest stretch that nobody wants quiet.
 func quiet(out *fact.Preference, all []fact.Preference) {
-	all = slices.DeleteFunc(all, func(p fact.Preference) bool { return !p.QuietOn })
+	all = slices.DeleteFunc(all, func(p fact.Preference) bool { return !p.QuietOn || p.QuietAt == p.QuietTo })
 	switch {
 	case len(all) == 0:
 		return
@@ -179,7 +179,7 @@ func quiet(out *fact.Preference, all []fact.Preference) {
 	var silent [dayMinutes]bool
 	for _, p := range all {
 		length := p.QuietTo - p.QuietAt
-		if length <= 0 {
+		if length < 0 {
 			length += dayMinutes
 		}
 		for i := range min(length, dayMinutes) {

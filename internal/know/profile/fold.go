@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/know/profile/order"
 	"github.com/heed-platform/heed/internal/person"
@@ -195,13 +194,7 @@ func foldContacted(states []*fact.State) []fact.Contacted {
 			all = append(all, c)
 		}
 	}
-	var newest clock.Instant
-	for _, c := range all {
-		newest = max(newest, c.At)
-	}
-	all = slices.DeleteFunc(all, func(c fact.Contacted) bool {
-		return c.Back || c.ID != 0 && back[c.ID] || c.At <= newest.Add(-contactedFor)
-	})
+	all = slices.DeleteFunc(forget(all), func(c fact.Contacted) bool { return c.Back || c.ID != 0 && back[c.ID] })
 	slices.SortFunc(all, func(a, b fact.Contacted) int {
 		return cmp.Or(compareContacted(a, b), cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Class, b.Class))
 	})

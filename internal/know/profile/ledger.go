@@ -5,12 +5,19 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/know/profile/order"
 )
 
-// contactedFor is how long a message counts: the longest window of a cap.
-const contactedFor = 31 * 24 * time.Hour
+// How long a message is remembered: one that caps count for the longest window a
+// cap may have, a year; any other for a month.
+const (
+	countedFor   = 366 * 24 * time.Hour
+	contactedFor = 31 * 24 * time.Hour
+
+	counted = "marketing"
+)
 
 // ApplyEdge remembers by which identifier the other fragment was named.
 func ApplyEdge(s *fact.State, e *fact.Edge) {
@@ -102,23 +109,18 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// ApplyPreference enters what the person set, in the order of the chain.
-func ApplyPreference(s *fact.State, p *fact.Preference) {
-	if p.Set >= s.Preference.Set {
-		s.Preference = *p
-	}
-}
+// ApplyPreference enters what the person set, in the order of the chain: the
+// last word holds even when the server's clock went back before it.
+func ApplyPreference(s *fact.State, p *fact.Preference) { s.Preference = *p }
 
 // ApplyMembership enters that the person entered or left an audience, in the
 // order of the chain. Exits are kept too: they end an entry on another fragment.
 func ApplyMembership(s *fact.State, m *fact.Membership) {
 	i, found := slices.BinarySearchFunc(s.Memberships, *m, compareMemberships)
-	switch {
-	case !found:
-		s.Memberships = slices.Insert(s.Memberships, i, *m)
-	case m.At >= s.Memberships[i].At:
-		s.Memberships[i] = *m
+	if !found {
+		s.Memberships = slices.Insert(s.Memberships, i, fact.Membership{})
 	}
+	s.Memberships[i] = *m
 }
 
 func compareMemberships(a, b fact.Membership) int {
@@ -151,9 +153,22 @@ func ApplyOutcome(s *fact.State, o *fact.Outcome) {
 
 func contacted(s *fact.State, c fact.Contacted) {
 	i, _ := slices.BinarySearchFunc(s.Contacted, c, compareContacted)
-	s.Contacted = slices.Insert(s.Contacted, i, c)
-	newest := s.Contacted[len(s.Contacted)-1].At
-	s.Contacted = slices.DeleteFunc(s.Contacted, func(c fact.Contacted) bool { return c.At <= newest.Add(-contactedFor) })
+	s.Contacted = forget(slices.Insert(s.Contacted, i, c))
+}
+
+// forget leaves out what is too long before the newest.
+func forget(all []fact.Contacted) []fact.Contacted {
+	var newest clock.Instant
+	for i := range all {
+		newest = max(newest, all[i].At)
+	}
+	return slices.DeleteFunc(all, func(c fact.Contacted) bool {
+		kept := contactedFor
+		if c.Class == counted {
+			kept = countedFor
+		}
+		return c.At <= newest.Add(-kept)
+	})
 }
 
 func compareContacted(a, b fact.Contacted) int {
