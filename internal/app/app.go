@@ -14,6 +14,7 @@ import (
 	"github.com/heed-platform/heed/internal/know"
 	"github.com/heed-platform/heed/internal/know/identity"
 	"github.com/heed-platform/heed/internal/line"
+	"github.com/heed-platform/heed/internal/web"
 )
 
 // App is heed, put together.
@@ -24,12 +25,16 @@ type App struct {
 	Keep   *keep.Keep
 	Line   *line.Line
 
-	world   atomic.Pointer[World]
-	change  sync.Mutex // one change of the workspace at a time
-	sources atomic.Pointer[registry]
-	first   First
-	base    *swap
-	made    keys // write keys made since somebody asked
+	world    atomic.Pointer[World]
+	change   sync.Mutex // one change of the workspace at a time
+	sources  atomic.Pointer[registry]
+	first    First
+	base     *swap
+	metrics  *web.Metrics
+	public   atomic.Pointer[string]
+	draining atomic.Bool
+	reach    reach // how messages leave
+	made     keys // write keys made since somebody asked
 }
 
 // First is what was made because the database was empty: shown once.
@@ -42,7 +47,7 @@ type First struct {
 // Open opens the database, brings its schema up to date, puts the workspace in
 // force and starts the line. Nothing listens yet.
 func Open(ctx context.Context, cfg config.Config, clk clock.Clock, log *slog.Logger) (*App, error) {
-	a := &App{Config: cfg, Clock: clk, Log: log}
+	a := &App{Config: cfg, Clock: clk, Log: log, metrics: web.NewMetrics()}
 	// Until the workspace is read, the house's own identity rules hold; they
 	// are replaced before anything is resolved.
 	base := &swap{}

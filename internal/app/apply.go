@@ -25,9 +25,7 @@ func (a *App) Apply(ctx context.Context, files fs.FS, by catalog.Actor) ([]catal
 	if len(faults) > 0 {
 		return nil, withFaults(faults)
 	}
-	return a.Change(ctx, by, "workspace.apply", func(all []catalog.Entry) ([]catalog.Entry, error) {
-		return catalog.Plan(all, w, by, a.Clock.Now())
-	})
+	return a.Put(ctx, w, by)
 }
 
 // Approve takes a campaign's draft live.
@@ -78,7 +76,8 @@ func (a *App) Draft(ctx context.Context, key string) (catalog.Entry, error) {
 
 var (
 	errNoDraft = problem.New(problem.NotFound, "no-draft", "There is no draft of this campaign to approve; apply one first.")
-	errNotLive = problem.New(problem.Conflict, "campaign-not-live", "This campaign is not live, or it does not start by being sent.")
+	// ErrNotSent says that a campaign cannot be sent by hand.
+	ErrNotSent = problem.New(problem.Conflict, "campaign-not-live", "This campaign is not live, or it does not start by being sent.")
 )
 
 // Send considers everybody in a campaign's audience once. Who gets it is decided
@@ -107,5 +106,5 @@ func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (considere
 		}
 		return considered, nil
 	}
-	return 0, errNotLive
+	return 0, ErrNotSent
 }

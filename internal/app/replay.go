@@ -83,4 +83,3 @@ func (a *App) replayOne(ctx context.Context, q keep.Quarantine, out *Replayed) (
 	}
 	return true, nil
 }
-

@@ -141,11 +141,7 @@ func kindOf(word string) event.Kind {
 
 // canonical is the form under which an identifier is found, by today's rules.
 func (a *App) canonical(ns person.Namespace, value string) (string, bool) {
-	id, err := a.World().Know.Canonical(person.Ident(ns, value))
-	if err != nil {
-		return "", false
-	}
-	return id.Value.Reveal(), true
+	return a.World().canonical(ns, value)
 }
 
 // allowed says whether a strict source's notice lists a field.

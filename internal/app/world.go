@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/heed-platform/heed/internal/collect/consent"
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
@@ -30,6 +31,7 @@ type World struct {
 	Know      *know.Knowledge
 	Audiences *audience.Set
 	Campaigns *campaign.Engine
+	Consent   *consent.Mapping // what consent tools and subscriptions mean here
 }
 
 var errWorkspace = problem.New(problem.Invalid, "workspace-invalid",
@@ -61,8 +63,20 @@ func compile(entries []catalog.Entry) (*World, error) {
 	if w.Audiences, err = audiences(w.Workspace); err != nil {
 		return nil, err
 	}
+	w.Consent = consent.NewMapping(consent.Definition{
+		Purpose: func(key string) bool { _, ok := w.Rules.Purpose(key); return ok }, Canonical: w.canonical,
+	})
 	w.Campaigns, err = campaigns(entries, w)
 	return w, err
+}
+
+// canonical is the form under which an identifier is found.
+func (w *World) canonical(ns person.Namespace, value string) (string, bool) {
+	id, err := w.Know.Canonical(person.Ident(ns, value))
+	if err != nil {
+		return "", false
+	}
+	return id.Value.Reveal(), true
 }
 
 func withFaults(faults []catalog.Fault) error {

@@ -146,6 +146,13 @@ func (l *Line) submit(ctx context.Context, r *request) error {
 	default:
 		return errBusy
 	}
+	if ackEarly {
+		r.answers = make([]Answer, len(r.batch.Arrivals))
+		for i := range r.answers {
+			r.answers[i] = Answer{Outcome: Accepted}
+		}
+		return nil
+	}
 	// From here on the batch may be committed, so the answer is waited for even
 	// when the caller has gone: its retry meets the message set.
 	select {

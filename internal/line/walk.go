@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/collect/consent"
 	"github.com/heed-platform/heed/internal/collect/event"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
@@ -119,6 +123,7 @@ type walk struct {
 	tx     *keep.Tx
 	people *people
 	seen   []Seen
+	heard  clock.Instant
 }
 
 // event applies one event to its fragment, once.
@@ -188,13 +193,13 @@ func tied(s *fact.State, other fact.FragmentID, verified bool) bool {
 	return false
 }
 
-// grants enters what the event said about consent. A refusal reaches every
-// fragment of the person; a yes for an erased identifier needs to be newer than
-// the erasure and is checked by the rules of collect/consent.
+// grants enters what the event said about consent, as far as it is news to the
+// chain: an echo is no entry, and a yes undoes a refusal only by the rules of
+// consent.News. A refusal reaches every fragment of the person.
 func (w *walk) grants(s *step, c *keep.Chain) error {
 	for i := range s.arrival.Grants {
 		g := s.arrival.Grants[i]
-		g.Message, g.Received = s.arrival.Event.Message, w.tx.Now
+		g.Message, g.Received = s.arrival.Event.Message, w.stamp()
 		if g.Status == fact.Granted && s.erased && s.replay {
 			continue // history may not give back what an erasure took
 		}
@@ -203,13 +208,32 @@ func (w *walk) grants(s *step, c *keep.Chain) error {
 			reach = w.people.chains(w.tx, c.Fragment.ID)
 		}
 		for _, to := range reach {
-			if err := w.record(to, fact.KindGrant, fact.AppendGrant(nil, &g)); err != nil {
+			if err := w.grant(to, g); err != nil {
 				return err
 			}
-			w.tx.Audit(keep.AuditFact(to, keep.AuditEntry{What: "grant." + g.Status.String(), By: "source:" + g.Source, Ref: g.Purpose}))
 		}
 	}
 	return nil
+}
+
+func (w *walk) grant(to *keep.Chain, g fact.Grant) error {
+	for _, news := range consent.News(to.State.Grants, []fact.Grant{g}) {
+		if news.Record == "" {
+			news.Record = uuid.NewString()
+		}
+		if err := w.record(to, fact.KindGrant, fact.AppendGrant(nil, &news)); err != nil {
+			return err
+		}
+		w.tx.Audit(keep.AuditFact(to, keep.AuditEntry{What: "grant." + g.Status.String(), By: "source:" + g.Source, Ref: g.Purpose}))
+	}
+	return nil
+}
+
+// stamp is a time that no other entry of this transaction has, so that the
+// ledger's order is the order in which things were heard.
+func (w *walk) stamp() clock.Instant {
+	w.heard = max(w.heard+1, w.tx.Now)
+	return w.heard
 }
 
 // record appends a fact and folds it with the code that a rebuild uses.

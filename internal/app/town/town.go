@@ -26,6 +26,15 @@ type Message struct {
 	Source string
 	At     time.Time
 	Body   []byte
+
+	event event
+}
+
+// Live is the same event as if it happened at another time.
+func (m Message) Live(at time.Time) Message {
+	e := m.event
+	e.Timestamp = at.UTC().Format(time.RFC3339Nano)
+	return Message{Source: m.Source, At: at, Body: e.bytes(), event: e}
 }
 
 // event is the Segment spec's shape, with the members that the town uses.
@@ -253,9 +262,13 @@ func (s *scene) send(source string, e event) {
 	s.n++
 	e.MessageID = fmt.Sprintf("town-%d-%d-%d", s.p.Number, s.day, s.n)
 	e.Timestamp = s.at.UTC().Format(time.RFC3339Nano)
+	s.out = append(s.out, Message{Source: source, At: s.at, Body: e.bytes(), event: e})
+}
+
+func (e event) bytes() []byte {
 	body, err := json.Marshal(e)
 	if err != nil {
 		panic("the town writes plain values: " + err.Error())
 	}
-	s.out = append(s.out, Message{Source: source, At: s.at, Body: body})
+	return body
 }

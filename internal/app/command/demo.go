@@ -1,0 +1,208 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/heed-platform/heed/internal/app"
+	"github.com/heed-platform/heed/internal/app/town"
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/config"
+	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/workspace"
+)
+
+// DemoCmd runs a town.
+type DemoCmd struct {
+	Seed   uint64 `default:"7" help:"Another seed makes other people."`
+	People int    `default:"80" help:"How many live there."`
+	Days   int    `default:"30" help:"How many days have passed when you arrive."`
+	Once   bool   `help:"Stop when the past has been told."`
+}
+
+// demoMark is the file that says that a data folder is a demo's, to be made anew.
+const demoMark = "this-is-a-demo"
+
+var errNotDemo = problem.New(problem.Conflict, "data-folder-in-use",
+	"The data folder holds a real database, and a demo would replace it; choose another with --data.")
+
+// Run tells the town's past, then lets it live while you watch.
+func (c *DemoCmd) Run(e *Env) error {
+	if err := fresh(e.Config.Data); err != nil {
+		return err
+	}
+	e.Config.Database = config.Locate("sqlite:" + filepath.Join(e.Config.Data, "heed.db"))
+	e.Config.Keys = config.Locate("sqlite:" + filepath.Join(e.Config.Data, "keys.db"))
+	still := clock.NewStill(clock.At(e.Clock.Now().Time().Truncate(24*time.Hour).AddDate(0, 0, -c.Days)))
+	past := &stage{Clock: still}
+	a, err := app.Open(e.Ctx, e.Config, past, e.Log)
+	if err != nil {
+		return err
+	}
+	a.UseOutbox()
+	d := &demo{cmd: c, e: e, a: a, still: still, town: town.New(c.Seed, c.People)}
+	err = d.past()
+	if err == nil && !c.Once {
+		past.now(e.Clock)
+		err = e.serve(a, func(s *server) { d.present(s) })
+	}
+	return errors.Join(err, a.Close())
+}
+
+// fresh empties a demo's folder and refuses any other that is in use.
+func fresh(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, demoMark)); err != nil {
+			return errNotDemo
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("empty the demo's folder: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the demo's folder: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, demoMark), []byte("heed demo replaces everything in this folder.\n"), 0o600)
+}
+
+// demo is one run.
+type demo struct {
+	cmd   *DemoCmd
+	e     *Env
+	a     *app.App
+	still *clock.Still
+	town  town.Town
+	live  []string // campaigns
+}
+
+// past applies the workspace with two tokens and tells the days so far.
+func (d *demo) past() error {
+	if err := d.workspace(); err != nil {
+		return err
+	}
+	d.e.say("\nA town of %d people, a shop, and %d days of living together:\n", d.cmd.People, d.cmd.Days)
+	begin := d.still.Now().Time()
+	for day := range d.cmd.Days {
+		if err := d.day(day, begin.AddDate(0, 0, day)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// workspace: privacy puts the promises in force, marketing drafts, privacy
+// approves. Nobody can do the other's part.
+func (d *demo) workspace() error {
+	privacy := catalog.Actor{Role: catalog.Privacy, Name: "petra"}
+	marketer := catalog.Actor{Role: catalog.Marketer, Name: "milan"}
+	promises, campaigns := app.Split(workspace.Files)
+	if _, err := d.a.Put(d.e.Ctx, promises, privacy); err != nil {
+		return err
+	}
+	drafts, err := d.a.Put(d.e.Ctx, campaigns, marketer)
+	if err != nil {
+		return err
+	}
+	d.e.say("petra (privacy) put the shop's promises in force; milan (marketing) drafted:")
+	for _, c := range drafts {
+		if c.Kind != catalog.Campaign {
+			continue
+		}
+		const answer = "Yes: it is short, it is about something I did, and one tap ends it."
+		if _, err := d.a.Approve(d.e.Ctx, c.Key, c.Version, c.Hash, answer, privacy); err != nil {
+			return err
+		}
+		d.live = append(d.live, c.Key)
+		d.e.say("  %-28s approved by petra, who answered %q", c.Key, answer)
+	}
+	d.a.NewKeys() // the town speaks through the app itself
+	return nil
+}
+
+// day tells one day: its events in their order, and what left because of them.
+func (d *demo) day(n int, start time.Time) error {
+	messages := d.town.Day(n, start)
+	before := d.a.Outbox().Len()
+	events := 0
+	for len(messages) > 0 {
+		// An hour at a time, so that what follows from the morning has happened
+		// before the afternoon.
+		end := messages[0].At.Add(time.Hour)
+		k, _ := slices.BinarySearchFunc(messages, end, func(m town.Message, t time.Time) int { return m.At.Compare(t) })
+		k = max(k, 1)
+		d.still.Set(clock.At(messages[k-1].At))
+		for _, m := range messages[:k] {
+			if err := d.a.Tell(d.e.Ctx, m.Source, m.Body); err != nil {
+				return err
+			}
+		}
+		events += k
+		messages = messages[k:]
+		if err := d.a.CatchUp(d.e.Ctx); err != nil {
+			return err
+		}
+	}
+	if n == d.cmd.Days/2 {
+		if err := d.letter(); err != nil {
+			return err
+		}
+	}
+	d.e.say("  %s  %3d events, %2d messages left", start.Format("Mon 2 Jan"), events, d.a.Outbox().Len()-before)
+	return nil
+}
+
+// letter sends the one-off campaign, so that there is something to read and
+// something that was held back.
+func (d *demo) letter() error {
+	for _, key := range d.live {
+		n, err := d.a.Send(d.e.Ctx, key, catalog.Actor{Role: catalog.Marketer, Name: "milan"})
+		if errors.Is(err, app.ErrNotSent) {
+			continue // it starts by an event or an audience
+		}
+		if err != nil {
+			return err
+		}
+		d.e.say("             milan sends %q: the gate lets %d people be considered", key, n)
+	}
+	return d.a.CatchUp(d.e.Ctx)
+}
+
+// present prints where to look and lets the town live.
+func (d *demo) present(s *server) {
+	p := d.town.Person(0)
+	who := "email:" + p.Email
+	d.e.say("\nThe town lives on. What left is at %s — or try, in another terminal:\n", s.url)
+	for _, line := range []string{
+		"heed person explain " + who, "heed person show " + who + " --json", "heed tail", "heed export people --json",
+		"heed person erase " + who + " --yes", "heed verify", "heed rebuild",
+	} {
+		d.e.say("  %s", line)
+	}
+	d.e.say("\nAdmin token for the API: %s\nCtrl-C ends the demo.\n", d.a.First().AdminToken)
+	go d.liveOn()
+}
+
+// liveOn tells a day's events one by one, at a pace that can be watched.
+func (d *demo) liveOn() {
+	tick := time.NewTicker(1500 * time.Millisecond)
+	defer tick.Stop()
+	for day := d.cmd.Days; ; day++ {
+		for _, m := range d.town.Day(day, d.e.Clock.Now().Time().Truncate(24*time.Hour)) {
+			select {
+			case <-d.e.Ctx.Done():
+				return
+			case <-tick.C:
+			}
+			m = m.Live(d.e.Clock.Now().Time())
+			if err := d.a.Tell(d.e.Ctx, m.Source, m.Body); err != nil && d.e.Ctx.Err() == nil {
+				d.e.note("heed: %s", problem.Of(err))
+			}
+		}
+	}
+}

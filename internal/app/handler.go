@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/heed-platform/heed/internal/collect/consent"
+	"github.com/heed-platform/heed/internal/collect/event"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/api"
+	"github.com/heed-platform/heed/internal/web/api/ingest"
+)
+
+// First is what was made because the database was empty.
+func (a *App) First() First { return a.first }
+
+// SetPublicURL says how the world reaches this server.
+func (a *App) SetPublicURL(url string) { a.public.Store(&url) }
+
+// PublicURL is how the world reaches this server; "" before it listens.
+func (a *App) PublicURL() string {
+	if u := a.public.Load(); u != nil {
+		return *u
+	}
+	return a.Config.PublicURL
+}
+
+var errDraining = problem.New(problem.Unavailable, "draining", "heed is shutting down; send this to another node or again in a moment.")
+
+// Drain makes heed say that it is not ready; what is in hand goes on.
+func (a *App) Drain() { a.draining.Store(true) }
+
+func (a *App) ready(ctx context.Context) error {
+	if a.draining.Load() {
+		return errDraining
+	}
+	return a.Keep.Ready(ctx)
+}
+
+// Handler is the public port.
+func (a *App) Handler() http.Handler {
+	return api.New(api.Deps{
+		Log: a.Log, Clock: a.Clock, Metrics: a.metrics, Ready: a.ready,
+		Ingest: ingest.Deps{
+			Line: a.Line, Source: a.Source, Grants: a.Grants, PublicURL: a.PublicURL,
+			Refused: func(ctx context.Context, source string, n int64) error {
+				return a.Keep.AddTallies(ctx, []keep.Tally{{Source: source, Refused: n}})
+			},
+		},
+	})
+}
+
+// AdminHandler is metrics and profiling, for this machine only.
+func (a *App) AdminHandler() http.Handler { return api.Admin(a.metrics) }
+
+// Grants reads what an event says about consent, in the words of the workspace.
+func (a *App) Grants(_ event.Source, e *fact.Event, gpc bool) []fact.Grant {
+	w := a.World()
+	return consent.Hear(e, gpc, w.Consent).Grants
+}

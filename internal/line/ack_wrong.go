@@ -1,0 +1,5 @@
+//go:build heed_wrong_ack
+
+package line
+
+const ackEarly = true
