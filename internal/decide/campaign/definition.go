@@ -14,35 +14,35 @@ type Definition struct {
 	About     string  `yaml:"about" json:"about"` // what it is good for, for the one who approves
 	Purpose   string  `yaml:"purpose" json:"purpose"`
 	Channel   string  `yaml:"channel" json:"channel"` // email, sms, webhook, outbox
-	Topic     string  `yaml:"topic,omitempty" json:"topic,omitempty"`
+	Topic     string  `yaml:"topic" json:"topic,omitempty"`
 	Audience  string  `yaml:"audience" json:"audience"`   // an audience's key
 	Recipient string  `yaml:"recipient" json:"recipient"` // who carries it
 	Trigger   Trigger `yaml:"trigger" json:"trigger"`
-	Item      Item    `yaml:"item,omitempty" json:"item,omitzero"`
+	Item      Item    `yaml:"item" json:"item,omitzero"`
 	Message   Message `yaml:"message" json:"message"`
-	Expires   int     `yaml:"expires_hours,omitempty" json:"expires_hours,omitempty"` // how long the moment lasts; 0 is the default
-	Holdout   int     `yaml:"holdout_percent,omitempty" json:"holdout_percent,omitempty"`
+	Expires   int     `yaml:"expires_hours" json:"expires_hours,omitempty"` // how long the moment lasts; 0 is the default
+	Holdout   int     `yaml:"holdout_percent" json:"holdout_percent,omitempty"`
 }
 
 // Trigger is what starts it: exactly one of the three.
 type Trigger struct {
-	Event  string `yaml:"event,omitempty" json:"event,omitempty"`   // an event of this name
-	Enters string `yaml:"enters,omitempty" json:"enters,omitempty"` // somebody enters this audience
-	Send   bool   `yaml:"send,omitempty" json:"send,omitempty"`     // somebody sends it, once
+	Event  string `yaml:"event" json:"event,omitempty"`   // an event of this name
+	Enters string `yaml:"enters" json:"enters,omitempty"` // somebody enters this audience
+	Send   bool   `yaml:"send" json:"send,omitempty"`     // somebody sends it, once
 }
 
 // Item is what the message is about, so that nobody is offered what they have.
 type Item struct {
-	ID         string `yaml:"id,omitempty" json:"id,omitempty"`
-	Repurchase int    `yaml:"repurchase_days,omitempty" json:"repurchase_days,omitempty"` // may be offered again after so many days; 0 is never
+	ID         string `yaml:"id" json:"id,omitempty"`
+	Repurchase int    `yaml:"repurchase_days" json:"repurchase_days,omitempty"` // may be offered again after so many days; 0 is never
 }
 
 // Message is what is said, as templates.
 type Message struct {
-	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"`
-	Text    string `yaml:"text,omitempty" json:"text,omitempty"`
-	HTML    string `yaml:"html,omitempty" json:"html,omitempty"`
-	Payload string `yaml:"payload,omitempty" json:"payload,omitempty"`
+	Subject string `yaml:"subject" json:"subject,omitempty"`
+	Text    string `yaml:"text" json:"text,omitempty"`
+	HTML    string `yaml:"html" json:"html,omitempty"`
+	Payload string `yaml:"payload" json:"payload,omitempty"`
 }
 
 // defaultExpiry is how long a moment lasts when the definition does not say.

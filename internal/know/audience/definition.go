@@ -13,7 +13,7 @@ import (
 type Definition struct {
 	Key        string `yaml:"key" json:"key"`
 	Label      string `yaml:"label" json:"label"`
-	About      string `yaml:"about,omitempty" json:"about,omitempty"` // a sentence: who they are, and why anybody asks
+	About      string `yaml:"about" json:"about,omitempty"` // a sentence: who they are, and why anybody asks
 	Expression string `yaml:"expression" json:"expression"`
 	Purpose    string `yaml:"purpose" json:"purpose"` // what its membership is kept live for
 	Generation int64  `yaml:"-" json:"-"`             // which version this is; memberships carry it
