@@ -137,6 +137,14 @@ func (p *people) chains(tx *keep.Tx, id fact.FragmentID) []*keep.Chain {
 	return out
 }
 
+// members are the fragments of the person that id belongs to.
+func (p *people) members(id fact.FragmentID) []fact.FragmentID {
+	if h := p.of[id]; h != nil {
+		return h.group.Members
+	}
+	return []fact.FragmentID{id}
+}
+
 // profile folds a person from the states of this transaction.
 func (p *people) profile(tx *keep.Tx, h *human) (*fact.Profile, error) {
 	states := make(map[fact.FragmentID]fact.State, len(h.group.Members))

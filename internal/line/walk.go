@@ -204,8 +204,13 @@ func (w *walk) grants(s *step, c *keep.Chain) error {
 			continue // history may not give back what an erasure took
 		}
 		reach := []*keep.Chain{c}
-		if g.Status != fact.Granted {
+		switch {
+		case g.Status != fact.Granted:
 			reach = w.people.chains(w.tx, c.Fragment.ID)
+		case s.arrival.Event.Verified:
+			// Said by the person to the brand: it settles an older no on another
+			// of their fragments, until that set is another one.
+			g.Resolves = w.people.members(c.Fragment.ID)
 		}
 		for _, to := range reach {
 			if err := w.grant(to, g); err != nil {

@@ -80,7 +80,11 @@ func Declare(ctx context.Context, g *Gate, s Subject, st Statement) (Receipt, er
 
 func (g *Gate) declareGrant(tx *vault.Tx, h *held, grant fact.Grant, by string) error {
 	reach := []fact.FragmentID{h.group.Anchor}
-	if grant.Status != fact.Granted {
+	if grant.Status == fact.Granted {
+		// The person speaks for all their fragments as they are now; an older no
+		// on one of them is settled, until that set is another one.
+		grant.Resolves = h.group.Members
+	} else {
 		reach = h.group.Members
 	}
 	for _, id := range reach {

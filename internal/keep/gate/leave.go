@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -171,8 +172,9 @@ func permit(s *sight, draft Draft, now clock.Instant) (person.Secret, error) {
 		return person.Secret{}, &Denied{Ruling: r}
 	}
 	for _, a := range s.profile.Attributes {
-		if a.Name == draft.To {
-			return a.Value, nil
+		var address string
+		if a.Name == draft.To && json.Unmarshal([]byte(a.Value.Reveal()), &address) == nil && address != "" {
+			return person.Hide(address), nil
 		}
 	}
 	return person.Secret{}, &Denied{Ruling: policy.Ruling{

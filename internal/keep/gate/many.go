@@ -94,6 +94,9 @@ func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *
 		}
 		// Whoever is kept out is counted only if the answer is not a plain no.
 		if r := rules.Person(d.question, d.standing); r.Verdict != policy.Allow {
+			if named := s.first(); r.Code == policy.CodeNoGrant && named.Code != "" {
+				r = named // which promise withholds what the audience reads says more than "no yes"
+			}
 			out.stop(r)
 			return nil
 		}
