@@ -2,13 +2,10 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/heed-platform/heed/internal/keep/gate"
-	"github.com/heed-platform/heed/internal/person"
 )
 
 // Channel carries messages to people. Send returns nil when the other side took
@@ -73,14 +70,4 @@ func failureOf(err error) *Failure {
 		return f
 	}
 	return Fail(Unknown, "unknown", err)
-}
-
-// Address is where a letter goes, as plain text: attributes are kept as JSON.
-func Address(l gate.Letter) (person.Secret, error) {
-	var s string
-	if err := json.Unmarshal([]byte(l.To.Reveal()), &s); err != nil || s == "" {
-		// The cause would quote the address.
-		return person.Secret{}, Fail(Refused, "address_unreadable", fmt.Errorf("the address is not a text"))
-	}
-	return person.Hide(s), nil
 }

@@ -47,16 +47,12 @@ func (o *Outbox) Send(_ context.Context, label Label, c gate.Cleared) error {
 	if err != nil {
 		return err
 	}
-	to, err := Address(l)
-	if err != nil {
-		return err
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.next++
 	o.kept = append(o.kept, Kept{
 		Number: o.next, Label: label, At: l.At, Channel: l.Channel, Purpose: l.Purpose,
-		To: to, Subject: l.Subject, Text: l.Text, HTML: l.HTML,
+		To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML,
 	})
 	if len(o.kept) > outboxSize {
 		o.kept = slices.Delete(o.kept, 0, len(o.kept)-outboxSize)
