@@ -117,7 +117,7 @@ func letter(purpose, on string) campaign.Approved {
 		Version: 1, Hash: "hash-of-" + on, Status: "live",
 		Definition: campaign.Definition{
 			Key: "hello", Label: "Hello", About: "Says hello.", Purpose: purpose, Channel: "email", Audience: "all",
-			Recipient: "mail-relay", Trigger: campaign.Trigger{Event: on}, Expires: 24 * 7,
+			Recipient: "mail-relay", Trigger: campaign.Trigger{Event: on}, Expires: 24 * 14,
 			Message: campaign.Message{
 				Subject: "Hello {{ traits.first_name }}",
 				Text:    "Dear {{ traits.first_name }},\nwhy: {{ links.why }}\nstop: {{ links.unsubscribe }}\n{{ brand.name }}",
