@@ -4,7 +4,9 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/problem"
 )
@@ -80,31 +82,44 @@ var (
 	ErrNotSent = problem.New(problem.Conflict, "campaign-not-live", "This campaign is not live, or it does not start by being sent.")
 )
 
+// Sent says whom a send considered, and whom a promise kept out.
+type Sent struct {
+	Considered int
+	Withheld   map[string]gate.Stopped
+}
+
 // Send considers everybody in a campaign's audience once. Who gets it is decided
 // for each by the guards, and asked again when it leaves.
-func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (considered int, err error) {
-	w := a.World()
-	for _, c := range w.Campaigns.All() {
-		if c.Key != key || !c.Trigger.Send {
-			continue
-		}
-		people, err := a.askContact(ctx, c, by)
-		if err != nil {
-			return 0, err
-		}
-		now := a.Clock.Now()
-		var looks []line.Look
-		for m := range people.Members() {
-			looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
-		}
-		for len(looks) > 0 {
-			n := min(len(looks), timerPage)
-			if err := a.Line.Look(ctx, looks[:n]); err != nil {
-				return considered, err
-			}
-			considered, looks = considered+n, looks[n:]
-		}
-		return considered, nil
+func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (Sent, error) {
+	c, ok := a.sendable(key)
+	if !ok {
+		return Sent{}, ErrNotSent
 	}
-	return 0, ErrNotSent
+	people, err := a.askContact(ctx, c, by)
+	if err != nil {
+		return Sent{}, err
+	}
+	now := a.Clock.Now()
+	out := Sent{Withheld: people.Withheld()}
+	var looks []line.Look
+	for m := range people.Members() {
+		looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
+	}
+	for len(looks) > 0 {
+		n := min(len(looks), timerPage)
+		if err := a.Line.Look(ctx, looks[:n]); err != nil {
+			return out, err
+		}
+		out.Considered, looks = out.Considered+n, looks[n:]
+	}
+	return out, nil
+}
+
+func (a *App) sendable(key string) (*campaign.Live, bool) {
+	for _, c := range a.World().Campaigns.All() {
+		if c.Key == key && c.Trigger.Send {
+			return c, true
+		}
+	}
+	return nil, false
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/config"
 	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/workspace"
 )
@@ -161,14 +162,17 @@ func (d *demo) day(n int, start time.Time) error {
 // something that was held back.
 func (d *demo) letter() error {
 	for _, key := range d.live {
-		n, err := d.a.Send(d.e.Ctx, key, catalog.Actor{Role: catalog.Marketer, Name: "milan"})
+		sent, err := d.a.Send(d.e.Ctx, key, catalog.Actor{Role: catalog.Marketer, Name: "milan"})
 		if errors.Is(err, app.ErrNotSent) {
 			continue // it starts by an event or an audience
 		}
 		if err != nil {
 			return err
 		}
-		d.e.say("             milan sends %q: the gate lets %d people be considered", key, n)
+		d.e.say("             milan sends %q: %s may be considered", key, plural(sent.Considered, "neighbor"))
+		for _, w := range sent.Withheld {
+			d.e.say("               withheld from %s: %s", gate.TotalOf(w.People), w.Ruling.Marketer)
+		}
 	}
 	return d.a.CatchUp(d.e.Ctx)
 }

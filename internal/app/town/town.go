@@ -136,9 +136,14 @@ func (s *scene) join() {
 // quit takes the newsletter back.
 func (s *scene) quit() { s.subscribe("newsletter@2", "EMAIL", s.p.Email, "UNSUBSCRIBED") }
 
+// subscribe is a form with one field, the address that it is about.
 func (s *scene) subscribe(notice, kind, key, status string) {
+	field := "email"
+	if kind == "SMS" {
+		field = "phone"
+	}
 	s.send("server", event{
-		Type: "identify", UserID: s.p.Account, Traits: map[string]any{},
+		Type: "identify", UserID: s.p.Account, Traits: map[string]any{field: key},
 		Context: map[string]any{
 			"notice":                  notice,
 			"messaging_subscriptions": []any{map[string]any{"key": key, "type": kind, "status": status}},

@@ -17,6 +17,8 @@ import (
 // Predicate is a question about one person with three answers. Unknown is the
 // answer where the person's promises withhold what it reads.
 type Predicate interface {
+	// Fields are the paths it reads, to name the promise that withholds one.
+	Fields() []string
 	Match(s fact.Sight, now clock.Instant) policy.Tri
 }
 
@@ -94,14 +96,14 @@ func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *
 		}
 		// Whoever is kept out is counted only if the answer is not a plain no.
 		if r := rules.Person(d.question, d.standing); r.Verdict != policy.Allow {
-			if named := s.first(); r.Code == policy.CodeNoGrant && named.Code != "" {
+			if named := s.first(p.Fields()); r.Code == policy.CodeNoGrant && named.Code != "" {
 				r = named // which promise withholds what the audience reads says more than "no yes"
 			}
 			out.stop(r)
 			return nil
 		}
 		if answer == policy.Unknown {
-			out.stop(s.first())
+			out.stop(s.first(p.Fields()))
 			return nil
 		}
 		out.members = append(out.members, Member{h.profile.Ref, h.profile.Anchor})

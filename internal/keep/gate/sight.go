@@ -25,14 +25,15 @@ func (s *sight) withheld(path string) (policy.Ruling, bool) {
 	return s.kase.Field(f), true
 }
 
-// first is the ruling of the first withheld path, by name: one reason to name
-// where several hold.
-func (s *sight) first() policy.Ruling {
-	paths := slices.Sorted(maps.Keys(s.kept))
-	if len(paths) == 0 {
-		return policy.Ruling{}
+// first is the ruling of the first of the fields that is withheld, or else of the
+// first withheld path by name: one reason to name where several hold.
+func (s *sight) first(fields []string) policy.Ruling {
+	for _, path := range append(slices.Clone(fields), slices.Sorted(maps.Keys(s.kept))...) {
+		if f, no := s.kept[path]; no {
+			return s.kase.Field(f)
+		}
 	}
-	return s.kase.Field(s.kept[paths[0]])
+	return policy.Ruling{}
 }
 
 func (s *sight) rulings() map[string]policy.Ruling {

@@ -28,6 +28,9 @@ func NewTally(e *expression.Expression) *Tally {
 	return &Tally{expression: e, codes: map[string]int{}, fields: map[string]int{}}
 }
 
+// Fields are the paths that the expression reads.
+func (t *Tally) Fields() []string { return t.expression.Fields() }
+
 // Match answers as the expression does.
 func (t *Tally) Match(s fact.Sight, now clock.Instant) policy.Tri {
 	answer := t.expression.Match(s, now)
