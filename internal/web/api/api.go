@@ -3,28 +3,15 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/pprof"
 	"path"
 
-	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
 	"github.com/heed-platform/heed/internal/web/api/ingest"
+	"github.com/heed-platform/heed/internal/web/page"
 )
-
-// Deps is everything the public port stands on.
-type Deps struct {
-	Log     *slog.Logger
-	Clock   clock.Clock
-	Metrics *web.Metrics
-	Ingest  ingest.Deps // Clock and Metrics are filled in from here
-
-	// Ready fails when nothing can be written durably now, or when heed is
-	// draining; its error is shown to nobody but the log.
-	Ready func(context.Context) error
-}
 
 // New is the handler of the public port.
 func New(d Deps) http.Handler {
@@ -32,7 +19,11 @@ func New(d Deps) http.Handler {
 	d.Ingest.Clock, d.Ingest.Metrics = d.Clock, d.Metrics
 	ingest.Routes(mux, d.Ingest)
 	health(mux, d.Ready)
-	mux.Handle("GET /.well-known/gpc.json", web.Handler(gpc))
+	a := &api{Deps: d, routes: table(), strangers: web.NewLimiter(5, 50)}
+	a.mount(mux)
+	inbound(mux, d.SMS)
+	page.Routes(mux, d.Pages)
+	mux.Handle("/.well-known/gpc.json", only(http.MethodGet, gpc))
 	mux.Handle("/", web.Handler(func(http.ResponseWriter, *http.Request) error { return web.ErrRoute }))
 	return web.Wrap(straight(mux), d.Metrics, d.Clock, d.Log)
 }
@@ -55,15 +46,26 @@ var errNotReady = problem.New(problem.Unavailable, "not-ready", "heed cannot wri
 
 // health answers who watches over heed: alive, and ready for work.
 func health(mux *http.ServeMux, ready func(context.Context) error) {
-	mux.Handle("GET /healthz", web.Handler(func(w http.ResponseWriter, _ *http.Request) error {
+	mux.Handle("/healthz", only(http.MethodGet, func(w http.ResponseWriter, _ *http.Request) error {
 		return reply(w, state{Status: "alive"})
 	}))
-	mux.Handle("GET /readyz", web.Handler(func(w http.ResponseWriter, r *http.Request) error {
+	mux.Handle("/readyz", only(http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
 		if err := ready(r.Context()); err != nil {
 			return errNotReady.Because(err)
 		}
 		return reply(w, state{Status: "ready"})
 	}))
+}
+
+// only serves one method, and HEAD where that is GET.
+func only(method string, h web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == method || r.Method == http.MethodHead && method == http.MethodGet {
+			return h(w, r)
+		}
+		w.Header().Set("Allow", method)
+		return web.ErrMethod
+	}
 }
 
 type state struct {

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// folder is a tree of files in memory, by path.
+type folder map[string][]byte
+
+// add puts a file in; it reports false for a path that is none of a workspace,
+// or that is there already, as a file or as a folder.
+func (f folder) add(name string, body []byte) bool {
+	if !clean(name) || f[name] != nil || f.has(name) {
+		return false
+	}
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if f[dir] != nil {
+			return false
+		}
+	}
+	f[name] = slices.Clip(append([]byte{}, body...))
+	return true
+}
+
+func (f folder) has(dir string) bool {
+	for name := range f {
+		if dir == "." || strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	return dir == "."
+}
+
+// Open opens a file or a folder.
+func (f folder) Open(name string) (fs.File, error) {
+	if body, ok := f[name]; ok {
+		return &opened{node: node{path.Base(name), int64(len(body)), false}, Reader: bytes.NewReader(body)}, nil
+	}
+	if !fs.ValidPath(name) || !f.has(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &opened{node: node{path.Base(name), 0, true}, Reader: bytes.NewReader(nil), entries: f.entries(name)}, nil
+}
+
+// entries lists what lies directly in a folder, sorted.
+func (f folder) entries(dir string) []fs.DirEntry {
+	seen := map[string]node{}
+	for name, body := range f {
+		rest, ok := strings.CutPrefix(name, dir+"/")
+		if dir == "." {
+			rest, ok = name, true
+		}
+		if !ok {
+			continue
+		}
+		first, _, deeper := strings.Cut(rest, "/")
+		seen[first] = node{first, int64(len(body)), deeper}
+	}
+	list := make([]fs.DirEntry, 0, len(seen))
+	for _, n := range seen {
+		list = append(list, n)
+	}
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return list
+}
+
+// opened is a file or folder that is being read.
+type opened struct {
+	*bytes.Reader
+
+	node    node
+	entries []fs.DirEntry
+}
+
+// Stat describes it.
+func (o *opened) Stat() (fs.FileInfo, error) { return o.node, nil }
+
+// Close ends reading; there is nothing to end.
+func (o *opened) Close() error { return nil }
+
+// ReadDir lists what is left of a folder.
+func (o *opened) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n <= 0 || n > len(o.entries) {
+		n = max(len(o.entries), 0)
+	}
+	out := o.entries[:n]
+	o.entries = o.entries[n:]
+	if len(out) == 0 && !o.node.dir {
+		return nil, io.EOF
+	}
+	return out, nil
+}
+
+// node is a name in a folder.
+type node struct {
+	name string
+	size int64
+	dir  bool
+}
+
+// Name is its last element.
+func (n node) Name() string { return n.name }
+
+// Size is its length in bytes.
+func (n node) Size() int64 { return n.size }
+
+// IsDir reports whether it is a folder.
+func (n node) IsDir() bool { return n.dir }
+
+// Mode is that of something that can only be read.
+func (n node) Mode() fs.FileMode {
+	if n.dir {
+		return fs.ModeDir | 0o555
+	}
+	return 0o444
+}
+
+// Type is the mode's type.
+func (n node) Type() fs.FileMode { return n.Mode().Type() }
+
+// Info is itself.
+func (n node) Info() (fs.FileInfo, error) { return n, nil }
+
+// ModTime is never: memory has none.
+func (n node) ModTime() time.Time { return time.Time{} }
+
+// Sys is nothing.
+func (n node) Sys() any { return nil }

@@ -1,0 +1,81 @@
+package page
+
+import (
+	"context"
+	"mime"
+	"net/http"
+
+	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web"
+)
+
+// Link is what an unsubscribe link stands for, in words for the page.
+type Link struct {
+	Brand    string // who wrote
+	What     string // "offers by email"
+	Language string // of What; "en" when empty
+}
+
+// Links reads and keeps the links that messages carry.
+type Links interface {
+	// Open reads a link. It asks no database and takes the same time for a link
+	// that is not ours.
+	Open(token string) (Link, bool)
+	// Stop withdraws what the link stands for; doing it twice is doing it once.
+	Stop(ctx context.Context, token string) error
+}
+
+const oneClick = "One-Click"
+
+var errForm = problem.New(problem.Invalid, "unsubscribe-form", "Unsubscribing takes a form with List-Unsubscribe=One-Click; open the link and press its button.")
+
+// out is the way out of a list.
+func (d Deps) out(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "no-store")
+	token := r.PathValue("token")
+	link, ours := d.Links.Open(token)
+	if link.Language == "" {
+		link.Language = "en"
+	}
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		return web.ErrMethod
+	case !ours:
+		return render(w, http.StatusNotFound, "link.html", Link{Language: "en"})
+	case r.Method != http.MethodPost:
+		return render(w, http.StatusOK, "leave.html", link)
+	case !pressed(w, r):
+		return errForm
+	}
+	err := d.Links.Stop(r.Context(), token)
+	switch {
+	case err == nil:
+		return render(w, http.StatusOK, "left.html", link)
+	case problem.Of(err).Kind == problem.NotFound, problem.Of(err).Kind == problem.Gone:
+		// Whoever is not here any more gets nothing any more.
+		return render(w, http.StatusOK, "left.html", link)
+	}
+	return errStop.Because(err)
+}
+
+var errStop = problem.New(problem.Unavailable, "unsubscribe-later", "Your wish could not be kept just now; press the button again in a moment.")
+
+// pressed reads the form that RFC 8058 prescribes, in either encoding. Nothing
+// else about the request matters: no cookie, no origin, no login.
+func pressed(w http.ResponseWriter, r *http.Request) bool {
+	const most = 16 << 10
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // An odd type is read as a form, below.
+	if kind == "multipart/form-data" {
+		if err := r.ParseMultipartForm(most); err != nil {
+			return false
+		}
+	} else {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if err := r.ParseForm(); err != nil {
+			return false
+		}
+	}
+	return r.PostFormValue("List-Unsubscribe") == oneClick
+}
