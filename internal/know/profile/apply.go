@@ -154,8 +154,9 @@ func quote(s person.Secret) fact.Raw {
 	return b
 }
 
-// attribute keeps, of each name and origin, the newest value, and the newest
-// claim beside it.
+// attribute keeps, of each name and origin, the newest value under each notice,
+// and the newest claim beside it: the same address given twice is usable for
+// what either promise says.
 func attribute(s *fact.State, a fact.Attribute) {
 	if a.Name == "" || len(a.Name) > maxName {
 		s.Full = s.Full || a.Name != ""
@@ -175,7 +176,7 @@ func attribute(s *fact.State, a fact.Attribute) {
 }
 
 func compareAttributes(a, b fact.Attribute) int {
-	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Origin, b.Origin), compareBool(a.Claimed, b.Claimed))
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Origin, b.Origin), compareBool(a.Claimed, b.Claimed), cmp.Compare(a.Notice, b.Notice))
 }
 
 func newer(at clock.Instant, message person.Hash, than clock.Instant, other person.Hash) bool {

@@ -148,14 +148,30 @@ func rank(o fact.Origin) fact.Origin {
 func (r Rules) stand(all []fact.Attribute) []fact.Attribute {
 	gone := func(a fact.Attribute) bool { return a.Value.IsZero() || a.Value.Reveal() == "null" }
 	if !slices.ContainsFunc(all, gone) {
-		return all
+		return current(all)
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(a fact.Attribute) bool {
+	return current(slices.DeleteFunc(slices.Clone(all), func(a fact.Attribute) bool {
 		return gone(a) || slices.ContainsFunc(all, func(d fact.Attribute) bool {
 			return gone(d) && !newer(a.At, a.Message, d.At, d.Message) && (a.Claimed || !d.Claimed) &&
 				(r.Newest[a.Name] || rank(d.Origin) <= rank(a.Origin))
 		})
-	})
+	}))
+}
+
+// current leaves out values that a newer one of the same origin replaced. What
+// stays of one origin is one value, under every notice that it was given under:
+// an old number never speaks because a promise does not cover the new one.
+func current(all []fact.Attribute) []fact.Attribute {
+	out := make([]fact.Attribute, 0, len(all))
+	for _, a := range all {
+		replaced := slices.ContainsFunc(out, func(b fact.Attribute) bool {
+			return b.Origin == a.Origin && b.Claimed == a.Claimed && !b.Value.Equal(a.Value)
+		})
+		if !replaced {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func foldCounters(states []*fact.State) []fact.Counter {

@@ -198,7 +198,7 @@ func TestFold_keepsProvenanceAndCandidates(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %s %q %d expires %d", a.Value.Reveal(), a.Origin, a.Source, a.Notice, a.At, a.Expires))
 	}
 	want := []string{
-		`"43" declared till "" 5 expires 0`, `"42" declared shop "membership@3" 1 expires 0`,
+		`"43" declared till "" 5 expires 0`,
 		fmt.Sprintf(`"40" third_party broker "membership@3" 6 expires %d`, clock.Instant(6).Add(90*day)),
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -413,5 +413,36 @@ func BenchmarkApplyEvent(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ApplyEvent(&s, e, person.Hash{})
+	}
+}
+
+// The same address given under two promises is usable for both; an address that
+// a newer one replaced is usable for none, whatever it was given for.
+func TestFold_oneValueUnderEveryNoticeItWasGivenUnder(t *testing.T) {
+	t.Parallel()
+	given := func(values ...[2]string) []fact.Attribute {
+		var s fact.State
+		for i, v := range values {
+			e := fact.Event{
+				Source: "shop", Type: fact.Identify, At: clock.Instant(i + 1), Verified: true, Origin: fact.Declared, Notice: v[1],
+				Raw: fact.Raw(`{"type":"identify","traits":{"phone":"` + v[0] + `"}}`),
+			}
+			ApplyEvent(&s, &e, person.Hash{byte(i)})
+		}
+		return Fold(person.Ref{}, 1, []fact.FragmentID{1}, map[fact.FragmentID]fact.State{1: s}).Attributes
+	}
+	notices := func(all []fact.Attribute) (out []string) {
+		for _, a := range all {
+			out = append(out, a.Value.Reveal()+" "+a.Notice)
+		}
+		return out
+	}
+	got := notices(given([2]string{"+4930111", "order@1"}, [2]string{"+4930111", "texts@1"}))
+	if diff := cmp.Diff([]string{`"+4930111" texts@1`, `"+4930111" order@1`}, got); diff != "" {
+		t.Errorf("twice the same:\n%s", diff)
+	}
+	got = notices(given([2]string{"+4930111", "order@1"}, [2]string{"+4930222", "texts@1"}))
+	if diff := cmp.Diff([]string{`"+4930222" texts@1`}, got); diff != "" {
+		t.Errorf("a new number:\n%s", diff)
 	}
 }
