@@ -3,12 +3,14 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -87,6 +89,11 @@ func Public(err error) *problem.Error {
 		return errDown.Because(err)
 	case errors.Is(err, keep.ErrFull):
 		return errFull.Because(err)
+	}
+	var denied *gate.Denied
+	if errors.As(err, &denied) {
+		// The ruling stands in the ledger, for those who may read it.
+		return problem.Of(keep.ErrNobody).Because(fmt.Errorf("denied by ruling %s: %w", denied.Ruling.Code, err))
 	}
 	p := problem.Of(err)
 	if p.Kind == problem.Withheld {

@@ -25,6 +25,7 @@ import (
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/policy/define"
+	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
 	"github.com/heed-platform/heed/internal/web/api"
 	"github.com/heed-platform/heed/internal/web/api/ingest"
@@ -290,7 +291,7 @@ func serve(t *testing.T) *served {
 			Refused:   func(context.Context, string, int64) error { return nil },
 			PublicURL: func() string { return "https://heed.example" },
 		},
-		Pages: page.Deps{Links: s.house},
+		Pages: page.Deps{Links: s.house, Outbox: func() *delivery.Outbox { return nil }},
 		SMS: api.SMS{PublicURL: func() string { return "https://heed.example" }, Answer: func(_ context.Context, m api.Text) ([]byte, error) {
 			s.texts = append(s.texts, m)
 			return []byte("<Response/>"), nil

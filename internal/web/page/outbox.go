@@ -5,29 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
-	"github.com/heed-platform/heed/internal/clock"
-	"github.com/heed-platform/heed/internal/person"
+	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
 )
-
-// Message is one message that the outbox holds.
-type Message struct {
-	ID      string
-	At      clock.Instant
-	Channel string // what it would have left by: email, sms
-	To      person.Secret
-	Subject person.Secret
-	Text    person.Secret
-	HTML    person.Secret // zero when it has none
-}
-
-// Outbox holds what was sent lately.
-type Outbox interface {
-	Lately() []Message // newest first
-	Message(id string) (Message, bool)
-}
 
 // row is a message as a page shows it.
 type row struct {
@@ -35,9 +18,9 @@ type row struct {
 	HTML                                      bool
 }
 
-func (m Message) row() row {
+func shown(m delivery.Kept) row {
 	r := row{
-		ID: m.ID, Channel: m.Channel, To: m.To.Reveal(), Subject: m.Subject.Reveal(), Text: m.Text.Reveal(),
+		ID: strconv.FormatInt(m.Number, 10), Channel: m.Channel, To: m.To.Reveal(), Subject: m.Subject.Reveal(), Text: m.Text.Reveal(),
 		At: m.At.Time().Format("2 Jan 15:04:05"), HTML: !m.HTML.IsZero(),
 	}
 	r.First, _, _ = strings.Cut(strings.TrimSpace(r.Text), "\n")
@@ -49,17 +32,18 @@ func (m Message) row() row {
 
 // home is the outbox, or a sentence about a server that has none.
 func (d Deps) home(w http.ResponseWriter, r *http.Request) error {
-	if d.Outbox == nil || !near(r) {
+	box := d.outbox(r)
+	if box == nil {
 		return render(w, http.StatusOK, "server.html", nil)
 	}
-	lately := d.Outbox.Lately()
+	lately := box.List()
 	data := struct {
 		Messages []row
 		Count    string
 		Try      []Try
 	}{Count: count(len(lately)), Try: d.Try}
 	for _, m := range lately {
-		data.Messages = append(data.Messages, m.row())
+		data.Messages = append(data.Messages, shown(m))
 	}
 	return render(w, http.StatusOK, "outbox.html", data)
 }
@@ -74,15 +58,13 @@ func count(n int) string {
 	return fmt.Sprintf("%d messages, the newest first.", n)
 }
 
-// near serves only the machine itself and its network, and only under an
-// address: a name could be anybody's, pointed here.
-func (Deps) near(h web.Handler) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if !near(r) {
-			return web.ErrRoute
-		}
-		return h(w, r)
+// outbox is the one to show to r, or nil. Only the machine itself and its network
+// see it, and only under an address: a name could be anybody's, pointed here.
+func (d Deps) outbox(r *http.Request) *delivery.Outbox {
+	if !near(r) {
+		return nil
 	}
+	return d.Outbox()
 }
 
 func near(r *http.Request) bool {
@@ -104,17 +86,26 @@ func near(r *http.Request) bool {
 	return err == nil
 }
 
+func (d Deps) find(r *http.Request) (delivery.Kept, bool) {
+	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	box := d.outbox(r)
+	if err != nil || box == nil {
+		return delivery.Kept{}, false
+	}
+	return box.Find(n)
+}
+
 func (d Deps) message(w http.ResponseWriter, r *http.Request) error {
-	m, ok := d.Outbox.Message(r.PathValue("id"))
+	m, ok := d.find(r)
 	if !ok {
 		return web.ErrRoute
 	}
-	return render(w, http.StatusOK, "message.html", m.row())
+	return render(w, http.StatusOK, "message.html", shown(m))
 }
 
 // body is a message's own HTML, in a box from which nothing gets out.
 func (d Deps) body(w http.ResponseWriter, r *http.Request) error {
-	m, ok := d.Outbox.Message(r.PathValue("id"))
+	m, ok := d.find(r)
 	if !ok || m.HTML.IsZero() {
 		return web.ErrRoute
 	}

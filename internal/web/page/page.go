@@ -7,14 +7,15 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
 )
 
 // Deps is what the pages stand on.
 type Deps struct {
 	Links  Links
-	Outbox Outbox // nil when no channel is the outbox
-	Try    []Try  // what to try next, for whoever reads the outbox
+	Outbox func() *delivery.Outbox // nil when messages really leave
+	Try    []Try                   // what to try next, for whoever reads the outbox
 }
 
 // Try is one thing to try next.
@@ -35,10 +36,8 @@ func Routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("/u/{token}", out)
 	mux.Handle("/u/{token}/{$}", out)
 	mux.Handle("/{$}", look(d.home))
-	if d.Outbox != nil {
-		mux.Handle("/outbox/{id}", look(d.near(d.message)))
-		mux.Handle("/outbox/{id}/html", look(d.near(d.body)))
-	}
+	mux.Handle("/outbox/{number}", look(d.message))
+	mux.Handle("/outbox/{number}/html", look(d.body))
 }
 
 // look serves GET and HEAD.
@@ -52,9 +51,9 @@ func look(h web.Handler) web.Handler {
 	}
 }
 
-// policy is what a page may do: show our own style, frame our own messages, send
+// allowed is what a page may do: show our own style, frame our own messages, send
 // its own form. No script, from nowhere.
-const policy = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const allowed = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // render writes a page whole or not at all.
 func render(w http.ResponseWriter, status int, name string, data any) error {
@@ -64,7 +63,7 @@ func render(w http.ResponseWriter, status int, name string, data any) error {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", allowed)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
