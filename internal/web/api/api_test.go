@@ -153,16 +153,13 @@ type counts struct {
 	Fields   []string   `json:"fields"`
 }
 
-func (h *house) Preview(context.Context, string, catalog.Actor) (any, error) {
-	return counts{Matched: gate.TotalOf(3)}, h.err
-}
-
-func (h *house) PreviewExpression(context.Context, string, string, catalog.Actor) (any, error) {
-	return counts{Matched: gate.TotalOf(3)}, h.err
-}
-
-func (h *house) DryRun(context.Context, string, catalog.Actor) (any, error) {
-	return counts{}, h.err
+func (h *house) audiences() api.Audiences {
+	few := counts{Matched: gate.TotalOf(3)}
+	return api.Audiences{
+		Preview:           func(context.Context, string, catalog.Actor) (any, error) { return few, h.err },
+		PreviewExpression: func(context.Context, string, string, catalog.Actor) (any, error) { return few, h.err },
+		DryRun:            func(context.Context, string, catalog.Actor) (any, error) { return few, h.err },
+	}
 }
 
 var ada = person.RefOf([16]byte{1, 2, 3})
@@ -188,10 +185,10 @@ func (h *house) Show(_ context.Context, v api.Visit) (any, error)    { return h.
 func (h *house) Explain(_ context.Context, v api.Visit) (any, error) { return h.show(v) }
 func (h *house) Export(_ context.Context, v api.Visit) (any, error)  { return h.show(v) }
 
-func (h *house) Erase(_ context.Context, v api.Visit) (gate.Certificate, error) {
-	h.met(v)
-	return gate.Certificate{ID: "proof"}, h.err
-}
+func (h *house) Erase(_ context.Context, v api.Visit) (any, error) { return h.show(v) }
+
+func (h *house) Decision(_ context.Context, v api.Visit, _ string) (any, error) { return h.show(v) }
+func (h *house) Replay(_ context.Context, v api.Visit, _ string) (any, error)   { return h.show(v) }
 
 func (h *house) Split(_ context.Context, v api.Visit, _, _ gate.Subject) (gate.Parts, error) {
 	h.met(v)
@@ -206,31 +203,25 @@ func (h *house) Declare(_ context.Context, v api.Visit, st gate.Statement) (gate
 	return gate.Receipt{Records: []string{"r1"}, Leaving: 1}, h.err
 }
 
-func (*house) Quarantined(context.Context, int64, int) ([]keep.Quarantine, error) {
-	return []keep.Quarantine{{ID: 7, Source: "web", Code: "bad_time", Why: "A time.", Body: []byte("sealed")}}, nil
+func (h *house) quarantine() api.Quarantine {
+	return api.Quarantine{
+		List: func(context.Context, int64, int) ([]keep.Quarantine, error) {
+			return []keep.Quarantine{{ID: 7, Source: "web", Code: "bad_time", Why: "A time.", Body: []byte("sealed")}}, nil
+		},
+		Replay: func(context.Context, []int64, catalog.Actor) (any, error) { return shown{}, h.err },
+		Drop:   func(context.Context, []int64, catalog.Actor) error { return h.err },
+	}
 }
 
-func (h *house) Replay(context.Context, []int64, catalog.Actor) (any, error) {
-	return struct {
-		Tried int `json:"tried"`
-	}{1}, h.err
+func (h *house) deliveries() api.Deliveries {
+	return api.Deliveries{
+		List: func(context.Context, string, string, int) ([]queue.Entry, error) {
+			return []queue.Entry{{ID: 1, Kind: "delivery", State: "dead", Code: "smtp_550"}}, nil
+		},
+		Retry: func(context.Context, int64, catalog.Actor) error { return h.err },
+		Drop:  func(context.Context, int64, catalog.Actor) error { return h.err },
+	}
 }
-
-func (h *house) Drop(context.Context, []int64, catalog.Actor) error { return h.err }
-
-// box is the dead letters, apart because its methods have the names of others.
-type box struct{ *house }
-
-func (box) List(context.Context, string, string, int) ([]queue.Entry, error) {
-	return []queue.Entry{{ID: 1, Kind: "delivery", State: "dead", Code: "smtp_550"}}, nil
-}
-func (b box) Retry(context.Context, int64, catalog.Actor) error { return b.err }
-func (b box) Drop(context.Context, int64, catalog.Actor) error  { return b.err }
-
-type ledger struct{ *house }
-
-func (l ledger) Decision(_ context.Context, _ string, v api.Visit) (any, error) { return l.show(v) }
-func (l ledger) Replay(_ context.Context, _ string, v api.Visit) (any, error)   { return l.show(v) }
 
 func (h *house) Open(token string) (page.Link, bool) {
 	return page.Link{Brand: "Corner Shop", What: "offers by email"}, token == "good"
@@ -304,8 +295,8 @@ func serve(t *testing.T) *served {
 		Rules: func() *policy.Rules { return inForce },
 		Watch: func() (<-chan line.Seen, func()) { return s.seen, func() { s.note("unwatch") } },
 
-		Registry: s.house, Workspace: s.house, Audiences: s.house, People: s.house, Quarantine: s.house,
-		Deliveries: box{s.house}, Decisions: ledger{s.house},
+		Registry: s.house, Workspace: s.house, Audiences: s.audiences(), People: s.house, Quarantine: s.quarantine(),
+		Deliveries: s.deliveries(),
 	})
 	return s
 }

@@ -42,7 +42,6 @@ type Deps struct {
 	People     People
 	Quarantine Quarantine
 	Deliveries Deliveries
-	Decisions  Decisions
 }
 
 // Registry is what the database holds that is about nobody. *keep.Keep is one.
@@ -72,13 +71,14 @@ type Workspace interface {
 }
 
 // Audiences counts people for those who plan; small numbers are hidden already.
-type Audiences interface {
+// What is returned as any is JSON-ready.
+type Audiences struct {
 	// Preview counts an audience of the workspace: an audience.Preview.
-	Preview(ctx context.Context, key string, by catalog.Actor) (any, error)
+	Preview func(ctx context.Context, key string, by catalog.Actor) (any, error)
 	// PreviewExpression counts one that is being written.
-	PreviewExpression(ctx context.Context, expression, purpose string, by catalog.Actor) (any, error)
+	PreviewExpression func(ctx context.Context, expression, purpose string, by catalog.Actor) (any, error)
 	// DryRun counts, for each guard of a campaign, how many people it stops.
-	DryRun(ctx context.Context, campaign string, by catalog.Actor) (any, error)
+	DryRun func(ctx context.Context, campaign string, by catalog.Actor) (any, error)
 }
 
 // Visit is somebody of the staff looking at one person: who, and why. It goes on
@@ -96,31 +96,28 @@ type People interface {
 	Show(ctx context.Context, v Visit) (any, error)
 	Explain(ctx context.Context, v Visit) (any, error)
 	Export(ctx context.Context, v Visit) (any, error)
-	Erase(ctx context.Context, v Visit) (gate.Certificate, error)
+	Erase(ctx context.Context, v Visit) (any, error)
 	// Split makes off and from two people; the zero from is the anchor.
 	Split(ctx context.Context, v Visit, off, from gate.Subject) (gate.Parts, error)
 	Declare(ctx context.Context, v Visit, said gate.Statement) (gate.Receipt, error)
+	// Decision is one decision about the person, with its reasons.
+	Decision(ctx context.Context, v Visit, id string) (any, error)
+	// Replay asks the guards of a decision the same question again.
+	Replay(ctx context.Context, v Visit, id string) (any, error)
 }
 
 // Quarantine is what was not understood. Entries show no content.
-type Quarantine interface {
-	Quarantined(ctx context.Context, after int64, limit int) ([]keep.Quarantine, error)
+type Quarantine struct {
+	List func(ctx context.Context, after int64, limit int) ([]keep.Quarantine, error)
 	// Replay tries events again, all when ids is empty; the result is JSON-ready.
-	Replay(ctx context.Context, ids []int64, by catalog.Actor) (any, error)
-	Drop(ctx context.Context, ids []int64, by catalog.Actor) error
+	Replay func(ctx context.Context, ids []int64, by catalog.Actor) (any, error)
+	Drop   func(ctx context.Context, ids []int64, by catalog.Actor) error
 }
 
-// Deliveries is the box of messages that could not leave.
-type Deliveries interface {
-	List(ctx context.Context, kind, state string, limit int) ([]queue.Entry, error)
-	Retry(ctx context.Context, id int64, by catalog.Actor) error
-	Drop(ctx context.Context, id int64, by catalog.Actor) error
-}
-
-// Decisions is the ledger of what was decided.
-type Decisions interface {
-	// Decision is one decision with its reasons, JSON-ready.
-	Decision(ctx context.Context, id string, v Visit) (any, error)
-	// Replay asks the guards the same question again.
-	Replay(ctx context.Context, id string, v Visit) (any, error)
+// Deliveries is the queue of messages, and the box of those that could not
+// leave.
+type Deliveries struct {
+	List  func(ctx context.Context, kind, state string, limit int) ([]queue.Entry, error)
+	Retry func(ctx context.Context, id int64, by catalog.Actor) error
+	Drop  func(ctx context.Context, id int64, by catalog.Actor) error
 }

@@ -92,7 +92,7 @@ func (c *visit) quarantined() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Quarantine.Quarantined(c.r.Context(), after, int(limit))
+	rows, err := c.Quarantine.List(c.r.Context(), after, int(limit))
 	if err != nil {
 		return nil, err
 	}
@@ -176,14 +176,6 @@ func (c *visit) dropDelivery() (any, error) {
 		return nil, err
 	}
 	return counted{1}, c.Deliveries.Drop(c.r.Context(), id, c.by)
-}
-
-func (c *visit) decision() (any, error) {
-	return c.Decisions.Decision(c.r.Context(), c.r.PathValue("id"), Visit{By: c.by, Why: c.why})
-}
-
-func (c *visit) replayDecision() (any, error) {
-	return c.Decisions.Replay(c.r.Context(), c.r.PathValue("id"), Visit{By: c.by, Why: c.why})
 }
 
 // source is a source without its key and its secret.

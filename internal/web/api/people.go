@@ -87,6 +87,22 @@ func (c *visit) erase() (any, error) {
 	return c.People.Erase(c.r.Context(), v)
 }
 
+func (c *visit) decision() (any, error) {
+	v, err := c.person()
+	if err != nil {
+		return nil, err
+	}
+	return c.People.Decision(c.r.Context(), v, c.r.PathValue("id"))
+}
+
+func (c *visit) replayDecision() (any, error) {
+	v, err := c.person()
+	if err != nil {
+		return nil, err
+	}
+	return c.People.Replay(c.r.Context(), v, c.r.PathValue("id"))
+}
+
 func (c *visit) split() (any, error) {
 	var in struct {
 		Off  identifier  `json:"off"`
