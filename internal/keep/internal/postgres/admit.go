@@ -62,23 +62,29 @@ func lacking(frags, there []store.Fragment) []store.Fragment {
 	})
 }
 
-// insert goes by hash, so that two nodes with the same news wait for each other
-// instead of locking each other out.
+// insert goes by part and hash, so that two nodes with the same news wait for
+// each other instead of locking each other out.
 func insert(ctx context.Context, tx pgx.Tx, frags []store.Fragment) error {
-	_, err := tx.Exec(ctx, `INSERT INTO heed_keys.fragment (part, id, hash, tomb, ns, ref, key, verified, created)
-		SELECT part, nextval('heed_keys.fragment_number') * 16 + part, hash, tomb, ns, ref, key, verified, created
-		FROM unnest($1::smallint[], $2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[], $7::boolean[], $8::bigint[])
-			w (part, hash, tomb, ns, ref, key, verified, created) ORDER BY hash
-		ON CONFLICT (part, hash) DO UPDATE SET verified = true WHERE excluded.verified AND NOT fragment.verified`,
-		column(frags, func(f store.Fragment) int16 { return partOf(f.Hash) }),
-		hashBytes(column(frags, func(f store.Fragment) person.Hash { return f.Hash })),
-		hashBytes(column(frags, func(f store.Fragment) person.Hash { return f.Tomb })),
-		column(frags, func(f store.Fragment) string { return string(f.NS) }),
-		column(frags, func(f store.Fragment) []byte { b := f.Ref.Bytes(); return b[:] }),
-		column(frags, func(f store.Fragment) []byte { return full(f.Key) }),
-		column(frags, func(f store.Fragment) bool { return f.Verified }),
-		column(frags, func(f store.Fragment) int64 { return int64(f.Created) }))
-	return err
+	var batch pgx.Batch
+	for part := range int16(parts) {
+		some := slices.DeleteFunc(slices.Clone(frags), func(f store.Fragment) bool { return partOf(f.Hash) != part })
+		if len(some) == 0 {
+			continue
+		}
+		batch.Queue(fmt.Sprintf(`INSERT INTO heed_keys.fragment_%d AS f (part, id, hash, tomb, ns, ref, key, verified, created)
+			SELECT $1::smallint, nextval('heed_keys.fragment_number') * 16 + $1::smallint, hash, tomb, ns, ref, key, verified, created
+			FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[], $7::boolean[], $8::bigint[])
+				w (hash, tomb, ns, ref, key, verified, created) ORDER BY hash
+			ON CONFLICT (hash) DO UPDATE SET verified = true WHERE excluded.verified AND NOT f.verified`, part), part,
+			hashBytes(column(some, func(f store.Fragment) person.Hash { return f.Hash })),
+			hashBytes(column(some, func(f store.Fragment) person.Hash { return f.Tomb })),
+			column(some, func(f store.Fragment) string { return string(f.NS) }),
+			column(some, func(f store.Fragment) []byte { b := f.Ref.Bytes(); return b[:] }),
+			column(some, func(f store.Fragment) []byte { return full(f.Key) }),
+			column(some, func(f store.Fragment) bool { return f.Verified }),
+			column(some, func(f store.Fragment) int64 { return int64(f.Created) }))
+	}
+	return tx.SendBatch(ctx, &batch).Close()
 }
 
 func resolve(links []store.Link, stand []store.Fragment) ([]store.Edge, error) {
@@ -107,11 +113,16 @@ func scanEdge(row pgx.CollectableRow) (e store.Edge, err error) {
 	return e, nil
 }
 
+// among lists the edges from any of one to any of the other. The planner would
+// try each of one with each of the other, if it could (+ 0).
+func among(ctx context.Context, tx pgx.Tx, one, other []fact.FragmentID) ([]store.Edge, error) {
+	return collect(ctx, tx, edgeColumns+"WHERE e.a = ANY ($1) AND e.b + 0 = ANY ($2) ORDER BY e.a, e.b, e.verified", scanEdge, one, other)
+}
+
 // join keeps the smallest (at, message) of each pair, and returns the edges
 // that are new or better. What was cut by hand stays cut.
 func join(ctx context.Context, tx pgx.Tx, edges []store.Edge) ([]store.Edge, error) {
-	there, err := collect(ctx, tx, edgeColumns+"JOIN unnest($1::bigint[], $2::bigint[]) w (a, b) ON e.a = w.a AND e.b = w.b", scanEdge,
-		column(edges, lower), column(edges, upper))
+	there, err := among(ctx, tx, column(edges, lower), column(edges, upper))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +136,7 @@ func join(ctx context.Context, tx pgx.Tx, edges []store.Edge) ([]store.Edge, err
 	}
 	// Whoever cuts or buries an end waits for this edge, or this edge for them.
 	ends := sorted(append(column(news, lower), column(news, upper)...))
-	stand, err := byID(ctx, tx, ends, "FOR KEY SHARE OF f")
+	stand, err := byID(ctx, tx, ends, "FOR KEY SHARE")
 	if err != nil {
 		return nil, err
 	}

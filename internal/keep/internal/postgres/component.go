@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,7 +23,8 @@ func (i *Identity) Component(ctx context.Context, ids []fact.FragmentID, limit i
 		if frags, err = byID(ctx, tx, sorted(known), ""); err != nil {
 			return err
 		}
-		edges, err = collect(ctx, tx, edgeColumns+"WHERE e.a = ANY ($1) AND e.b = ANY ($1) ORDER BY e.a, e.b, e.verified", scanEdge, known)
+		slices.SortFunc(frags, func(a, b store.Fragment) int { return cmp.Compare(a.ID, b.ID) })
+		edges, err = among(ctx, tx, known, known)
 		return err
 	})
 	if err != nil {
@@ -31,9 +34,8 @@ func (i *Identity) Component(ctx context.Context, ids []fact.FragmentID, limit i
 }
 
 func reachable(ctx context.Context, tx pgx.Tx, ids []fact.FragmentID, limit int) (known []fact.FragmentID, whole bool, err error) {
-	ids = sorted(ids)
-	frontier, err := collect(ctx, tx, `SELECT f.id FROM heed_keys.fragment f JOIN unnest($1::smallint[], $2::bigint[]) w (part, id)
-		ON f.part = w.part AND f.id = w.id ORDER BY f.id`, pgx.RowTo[fact.FragmentID], column(ids, partOfID), ids)
+	exist, err := byID(ctx, tx, sorted(ids), "")
+	frontier := sorted(column(exist, func(f store.Fragment) fact.FragmentID { return f.ID }))
 	for err == nil && len(frontier) > 0 {
 		if room := limit - len(known); len(frontier) > room {
 			return append(known, frontier[:room]...), false, nil

@@ -38,7 +38,7 @@ func partOf(h person.Hash) int16 { return int16(h[0] >> 4) }
 
 func partOfID(id fact.FragmentID) int16 { return int16(id & (parts - 1)) }
 
-const fragmentColumns = "SELECT f.id, f.hash, f.tomb, f.ns, f.ref, f.key, f.verified, f.created FROM heed_keys.fragment f "
+const fragmentColumns = "SELECT f.id, f.hash, f.tomb, f.ns, f.ref, f.key, f.verified, f.created FROM heed_keys.fragment"
 
 func scanFragment(row pgx.CollectableRow) (f store.Fragment, err error) {
 	var hash, tomb, ref []byte
@@ -49,14 +49,36 @@ func scanFragment(row pgx.CollectableRow) (f store.Fragment, err error) {
 	return f, nil
 }
 
-func byHash(ctx context.Context, tx pgx.Tx, hashes []person.Hash) ([]store.Fragment, error) {
-	return collect(ctx, tx, fragmentColumns+`JOIN unnest($1::smallint[], $2::bytea[]) w (part, hash)
-		ON f.part = w.part AND f.hash = w.hash`, scanFragment, column(hashes, partOf), hashBytes(hashes))
+// byKey asks every part for its rows, in one round trip. Asked for all at once,
+// the planner would rather read small tables from end to end.
+func byKey[K any](ctx context.Context, tx pgx.Tx, key string, keys []K, part func(K) int16, how string) (found []store.Fragment, err error) {
+	var of [parts][]K
+	for _, k := range keys {
+		of[part(k)] = append(of[part(k)], k)
+	}
+	var batch pgx.Batch
+	for n, some := range of {
+		if len(some) == 0 {
+			continue
+		}
+		batch.Queue(fmt.Sprintf("%s_%d f WHERE f.%s = ANY ($1) ORDER BY f.id %s", fragmentColumns, n, key, how), some).
+			Query(func(rows pgx.Rows) error {
+				more, err := pgx.CollectRows(rows, scanFragment)
+				found = append(found, more...)
+				return err
+			})
+	}
+	return found, tx.SendBatch(ctx, &batch).Close()
 }
 
+func byHash(ctx context.Context, tx pgx.Tx, hashes []person.Hash) ([]store.Fragment, error) {
+	return byKey(ctx, tx, "hash", hashBytes(hashes), func(h []byte) int16 { return partOf(person.Hash(h)) }, "")
+}
+
+// byID returns the rows by part and id; how may lock them in this order, which
+// is the same for everybody.
 func byID(ctx context.Context, tx pgx.Tx, ids []fact.FragmentID, how string) ([]store.Fragment, error) {
-	return collect(ctx, tx, fragmentColumns+`JOIN unnest($1::smallint[], $2::bigint[]) w (part, id)
-		ON f.part = w.part AND f.id = w.id ORDER BY f.id `+how, scanFragment, column(ids, partOfID), ids)
+	return byKey(ctx, tx, "id", ids, partOfID, how)
 }
 
 func hashBytes(hashes []person.Hash) [][]byte {
@@ -85,7 +107,7 @@ func (i *Identity) Get(ctx context.Context, ids []fact.FragmentID) (found []stor
 func (i *Identity) ByRef(ctx context.Context, refs []person.Ref) (found []store.Fragment, err error) {
 	named := slices.DeleteFunc(slices.Clone(refs), person.Ref.IsZero)
 	err = i.db.read(ctx, func(tx pgx.Tx) error {
-		found, err = collect(ctx, tx, fragmentColumns+"WHERE f.ref = ANY ($1)", scanFragment,
+		found, err = collect(ctx, tx, fragmentColumns+" f WHERE f.ref = ANY ($1)", scanFragment,
 			column(named, func(r person.Ref) []byte { b := r.Bytes(); return b[:] }))
 		return err
 	})
@@ -95,7 +117,7 @@ func (i *Identity) ByRef(ctx context.Context, refs []person.Ref) (found []store.
 // Scan returns up to limit rows with id greater than after, by id.
 func (i *Identity) Scan(ctx context.Context, after fact.FragmentID, limit int) (found []store.Fragment, err error) {
 	err = i.db.read(ctx, func(tx pgx.Tx) error {
-		found, err = collect(ctx, tx, fragmentColumns+"WHERE f.id > $1 ORDER BY f.id LIMIT $2", scanFragment, after, limit)
+		found, err = collect(ctx, tx, fragmentColumns+" f WHERE f.id > $1 ORDER BY f.id LIMIT $2", scanFragment, after, limit)
 		return err
 	})
 	return found, wrap("scan fragments", err)
@@ -193,8 +215,9 @@ func (i *Identity) Bury(ctx context.Context, ids []fact.FragmentID, at clock.Ins
 			ON CONFLICT (tomb) DO UPDATE SET at = greatest(tombstone.at, excluded.at)`,
 			hashBytes(column(rows, func(f store.Fragment) person.Hash { return f.Tomb })), at)
 		batch.Queue("DELETE FROM heed_keys.edge WHERE a = ANY ($1) OR b = ANY ($1)", ids)
-		batch.Queue(`DELETE FROM heed_keys.fragment f USING unnest($1::smallint[], $2::bigint[]) w (part, id)
-			WHERE f.part = w.part AND f.id = w.id`, column(ids, partOfID), ids)
+		for _, part := range sorted(column(ids, partOfID)) {
+			batch.Queue(fmt.Sprintf("DELETE FROM heed_keys.fragment_%d WHERE id = ANY ($1)", part), ids)
+		}
 		batch.Queue("SELECT pg_current_xact_id()::text").QueryRow(func(row pgx.Row) error { return row.Scan(&gone) })
 		return tx.SendBatch(ctx, &batch).Close()
 	})

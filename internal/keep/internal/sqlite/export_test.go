@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/heed-platform/heed/internal/keep/internal/store"
 )
 
 // SetLayer makes layers of heads so small that tests see them swept.
@@ -33,3 +36,19 @@ func (d *Data) Break() error {
 
 // Remote names the network file system with this magic number.
 func Remote(magic int64) string { return remote[magic] }
+
+// AppendThenStop appends facts in a transaction whose caller goes away when
+// all is done but the commit.
+func (d *Data) AppendThenStop(ctx context.Context, facts []store.Fact) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	return d.db.write(ctx, func(c conn) (func(bool), error) {
+		w := &writer{reader: reader{c, d.heads.write()}, last: d.heads.last}
+		if err := w.Append(ctx, facts); err != nil {
+			return nil, err
+		}
+		done, err := d.heads.settle(c, w.ends, 100)
+		stop()
+		return done, err
+	})
+}

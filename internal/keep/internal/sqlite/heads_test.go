@@ -2,10 +2,13 @@ package sqlite_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/heed-platform/heed/internal/fact"
@@ -118,4 +121,78 @@ func TestWrite_full(t *testing.T) {
 		t.Error("the disk was never full")
 	}
 	given.Equal(t, "kept", len(given.Chain(t, d, 1, 1)), int(kept))
+}
+
+// TestHeads_undone: what a commit that never came would have shown is taken back.
+func TestHeads_undone(t *testing.T) {
+	t.Parallel()
+	for _, layer := range []int{1, 2, 100} {
+		d, err := sqlite.OpenData(t.Context(), filepath.Join(t.TempDir(), "heed.db"))
+		given.Must(t, err)
+		d.SetLayer(layer)
+		for n := uint64(1); n <= 5; n++ {
+			both := append(given.Facts(1, n, n), given.Facts(fact.FragmentID(n+10), 1, 2)...)
+			if err := d.AppendThenStop(t.Context(), both); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			// Somebody else's commit gets the number that this one would have had.
+			given.Write(t, d, func(ctx context.Context, w store.Writer) error { return w.Append(ctx, given.Facts(99, n, n)) })
+			given.Equal(t, "undone", given.Chain(t, d, 1, 1), given.Facts(1, 1, n-1))
+			given.Equal(t, "undone", given.Chain(t, d, fact.FragmentID(n+10), 1), nil)
+			given.Write(t, d, func(ctx context.Context, w store.Writer) error { return w.Append(ctx, both) })
+			given.Equal(t, "done", given.Chain(t, d, 1, 1), given.Facts(1, 1, n))
+		}
+		given.Must(t, d.Close())
+	}
+}
+
+// TestHeads_readers: while heads are swept under their feet, readers see the
+// chains of their moment.
+func TestHeads_readers(t *testing.T) {
+	t.Parallel()
+	d, err := sqlite.OpenData(t.Context(), filepath.Join(t.TempDir(), "heed.db"))
+	given.Must(t, err)
+	defer d.Close()
+	d.SetLayer(1)
+	const people, rounds = 4, 120
+	var all sync.WaitGroup
+	var done atomic.Bool
+	for range 3 {
+		all.Go(func() {
+			for !done.Load() {
+				err := d.Read(t.Context(), func(r store.Reader) error {
+					value, err := r.Meta(t.Context(), "n")
+					if err != nil {
+						return err
+					}
+					want := binary.BigEndian.Uint64(append(make([]byte, 8-len(value)), value...))
+					for id := fact.FragmentID(1); id <= people; id++ {
+						n := uint64(0)
+						for f, err := range r.Facts(t.Context(), id, 1) {
+							if n++; err != nil || f.N != n {
+								t.Errorf("fact %d: %d, %v", n, f.N, err)
+							}
+						}
+						if n != want {
+							t.Errorf("fragment %d has %d facts at moment %d", id, n, want)
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := uint64(1); n <= rounds; n++ {
+		given.Write(t, d, func(ctx context.Context, w store.Writer) error {
+			for id := fact.FragmentID(1); id <= people; id++ {
+				given.Must(t, w.Append(ctx, given.Facts(id, n, n)))
+			}
+			return w.SetMeta(ctx, "n", binary.BigEndian.AppendUint64(nil, n))
+		})
+	}
+	done.Store(true)
+	all.Wait()
 }
