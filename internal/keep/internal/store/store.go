@@ -78,13 +78,16 @@ type Identity interface {
 	// Verified on those that exist, adds the links, and returns every named
 	// fragment as it now stands, read back in the same transaction: when two
 	// nodes admit one hash, both get the winner's key. It reports which edges
-	// are new or better than before.
+	// are new or better than before. A link to itself is none; one whose end is
+	// unknown fails the whole with ErrNotFound.
 	Admit(ctx context.Context, frags []Fragment, links []Link) ([]Fragment, []Edge, error)
 	// Component returns every fragment reachable from ids over edges that are
 	// not cut, and all edges among them, cut ones too. When more than limit
-	// fragments are reachable it stops there and whole is false.
+	// fragments are reachable it stops there and whole is false: what is nearest
+	// stays, then the smaller ids. Both lists are sorted.
 	Component(ctx context.Context, ids []fact.FragmentID, limit int) (frags []Fragment, edges []Edge, whole bool, err error)
-	// Cut marks every edge between the pairs as cut; joining them again is Mend.
+	// Cut marks every edge between the pairs as cut, and those that are admitted
+	// between them later; joining them again is Mend.
 	Cut(ctx context.Context, pairs [][2]fact.FragmentID) error
 	// Mend takes Cut back.
 	Mend(ctx context.Context, pairs [][2]fact.FragmentID) error
@@ -92,12 +95,13 @@ type Identity interface {
 	Tombstones(ctx context.Context, tombs []person.Hash) ([]Tombstone, error)
 	// Bury writes the tombstones, then removes the rows, keys and edges, and
 	// leaves no copy of them in live files (SQLite: secure_delete and a
-	// truncating checkpoint; PostgreSQL: vacuum). Doing it twice is doing it once.
+	// truncating checkpoint; PostgreSQL: the part is rewritten). It waits for older
+	// snapshots as long as ctx allows. Doing it twice is doing it once.
 	Bury(ctx context.Context, ids []fact.FragmentID, at clock.Instant) error
 	// Scan returns up to limit rows with id greater than after, by id.
 	Scan(ctx context.Context, after fact.FragmentID, limit int) ([]Fragment, error)
-	// Meta and SetMeta keep small named bytes: wrapped index keys, epochs.
-	// SetMeta with insert true keeps the value that is there and returns it.
+	// Meta and SetMeta keep small named bytes: wrapped index keys, epochs. An
+	// absent value is nil. SetMeta with insert true keeps the value that is there and returns it.
 	Meta(ctx context.Context, name string) ([]byte, error)
 	SetMeta(ctx context.Context, name string, value []byte, insert bool) ([]byte, error)
 	Close() error
@@ -227,7 +231,8 @@ type Item struct {
 	Body []byte // JSON
 }
 
-// Reader reads one consistent snapshot.
+// Reader reads one consistent snapshot. What is absent is nil, but for Job.
+// Iterators keep nothing open between their steps: ask other things meanwhile.
 type Reader interface {
 	States(ctx context.Context, ids []fact.FragmentID) ([]State, error)
 	// ScanStates returns up to limit rows with fragment greater than after, by fragment.
@@ -239,6 +244,7 @@ type Reader interface {
 	SpineCount(ctx context.Context, since clock.Instant) (map[string]int64, error)
 	// Spines yields the spine in order of time.
 	Spines(ctx context.Context, since clock.Instant) iter.Seq2[Spine, error]
+	// Job fails with ErrNotFound when there is none.
 	Job(ctx context.Context, id int64) (Job, error)
 	// Jobs lists by kind and state, newest first.
 	Jobs(ctx context.Context, kind, state string, limit int) ([]Job, error)
@@ -259,7 +265,8 @@ type Reader interface {
 }
 
 // Writer is one transaction. Nothing is visible to others before it commits,
-// and it is durable when Write returns nil.
+// and it is durable when Write returns nil. When one of its changes fails, the
+// transaction is lost, whatever the caller makes of the error.
 type Writer interface {
 	Reader
 	// Lock takes the fragments in id order, creating nothing, and returns the
@@ -282,13 +289,17 @@ type Writer interface {
 
 	// Enqueue adds jobs; one whose (kind, unique) exists is left out.
 	Enqueue(ctx context.Context, jobs []Job) (added int, err error)
-	// Claim takes up to limit due jobs of a kind until now+lease and raises Fence.
+	// Claim takes up to limit due jobs of a kind, longest due first, and raises
+	// Fence. A lease that is over at now is free. Attempt is the caller's.
 	Claim(ctx context.Context, kind string, now, until clock.Instant, limit int) ([]Job, error)
-	// Settle ends or postpones a claimed job. It fails with ErrFenced when the
-	// job's Fence has moved on.
+	// Settle ends or postpones a claimed job: it keeps State, Code, Due and
+	// Attempt and gives the lease back. It fails with ErrFenced when the job's
+	// Fence has moved on or nobody holds it, with ErrNotFound when it is gone.
 	Settle(ctx context.Context, job Job) error
-	// PutTimers moves a timer earlier, or sets it; never later. ClearTimer removes it.
+	// PutTimers moves a timer earlier, or sets it; never later. ClearTimer
+	// removes it if it still stands at due.
 	PutTimers(ctx context.Context, timers []Timer) error
+	// DueTimers leaves out those that another transaction is looking at.
 	DueTimers(ctx context.Context, now clock.Instant, limit int) ([]Timer, error)
 	ClearTimer(ctx context.Context, id fact.FragmentID, due clock.Instant) error
 
@@ -310,6 +321,8 @@ type Writer interface {
 // Data is the data store.
 type Data interface {
 	Capabilities() Capabilities
+	// Read runs f on one snapshot. f must not call Read again: all connections
+	// could be waiting for each other.
 	Read(ctx context.Context, f func(Reader) error) error
 	// Write runs f in one transaction and commits it durably, or undoes it when
 	// f fails. SQLite runs one at a time.
