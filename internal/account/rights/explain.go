@@ -65,6 +65,7 @@ type Withheld struct {
 	Marketer string   `json:"marketer"`
 	Person   string   `json:"person"`
 	Missing  string   `json:"missing"`
+	Whole    bool     `json:"whole_person"` // the use may not touch the person at all, whatever the value
 	For      []string `json:"for"`
 }
 
@@ -162,11 +163,11 @@ func (e *Explanation) uses(d gate.Dossier) {
 			r, no := withheld[v.Path]
 			switch {
 			case no:
-				v.withhold(r, name)
+				v.withhold(r, name, !allowed && r.Code == ruling.Code)
 			case allowed:
 				v.For = append(v.For, name)
 			default:
-				v.withhold(ruling, name)
+				v.withhold(ruling, name, true)
 			}
 		}
 	}
@@ -174,14 +175,14 @@ func (e *Explanation) uses(d gate.Dossier) {
 
 // withhold adds a use to the reasons for which the value is left alone. Reasons
 // of one code differ in the purpose they name; the first speaks for all.
-func (v *Value) withhold(r policy.Ruling, name string) {
+func (v *Value) withhold(r policy.Ruling, name string, whole bool) {
 	for i := range v.Withheld {
-		if v.Withheld[i].Code == r.Code {
+		if v.Withheld[i].Code == r.Code && v.Withheld[i].Whole == whole {
 			v.Withheld[i].For = append(v.Withheld[i].For, name)
 			return
 		}
 	}
-	v.Withheld = append(v.Withheld, Withheld{r.Code, r.Marketer, r.Person, r.Missing, []string{name}})
+	v.Withheld = append(v.Withheld, Withheld{r.Code, r.Marketer, r.Person, r.Missing, whole, []string{name}})
 }
 
 // values lists what is known: attributes, what was done and what was bought.

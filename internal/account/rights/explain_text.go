@@ -7,10 +7,14 @@ import (
 	"strings"
 
 	"github.com/heed-platform/heed/internal/account/ledger"
+	"github.com/heed-platform/heed/internal/policy"
 )
 
-// column is where the second column of a table begins.
-const column = 22
+// Where the second column of a table begins, and of one that begins with a time.
+const (
+	column = 22
+	timed  = 28
+)
 
 // Text is the explanation for people to read, at most a hundred columns wide.
 func (e Explanation) Text() string {
@@ -24,6 +28,9 @@ func (e Explanation) Text() string {
 
 func (e Explanation) textWho(p *sheet) {
 	p.head("Who this is")
+	if n := len(e.Signals); n > 1 {
+		p.line(2, "%d signals are taken for one person's. Each says why.", n)
+	}
 	p.row(2, column, "person", "%s", e.Person)
 	if e.First != 0 {
 		p.row(2, column, "known", "since %s; last heard of on %s", day(e.First), day(e.Last))
@@ -55,10 +62,7 @@ func (e Explanation) textValues(p *sheet) {
 	var order []string
 	alike := map[string][]Value{}
 	for _, v := range e.Values {
-		key := v.Notice + "\n" + strings.Join(v.For, "\n")
-		for _, r := range v.Withheld {
-			key += "\n" + r.Code + r.Marketer
-		}
+		key := e.ruled(v)
 		if alike[key] == nil {
 			order = append(order, key)
 		}
@@ -68,28 +72,64 @@ func (e Explanation) textValues(p *sheet) {
 		if i > 0 {
 			p.b.WriteByte('\n')
 		}
-		e.textAlike(p, alike[key])
+		for _, v := range alike[key] {
+			p.row(2, column, v.Label, "%s — %s%s%s", short(v.Shown), origin(v.Origin),
+				through(v.Source != "", e.words.source(v.Source)), on(v))
+		}
+		p.b.WriteString(key)
 	}
 }
 
-func (e Explanation) textAlike(p *sheet, all []Value) {
-	for _, v := range all {
-		p.row(2, column, v.Label, "%s — %s%s%s", short(v.Shown), origin(v.Origin),
-			through(v.Source != "", e.words.source(v.Source)), on(v))
-	}
-	v := all[0]
+// ruled says under which promise a value was given, what it is used for, and why
+// for nothing else that is open for the person.
+func (e Explanation) ruled(v Value) string {
+	var p sheet
 	p.row(4, column-2, "promise", "%s", promise(e.words, v.Notice))
+	rest := "anything else"
 	if len(v.For) > 0 {
-		p.row(4, column-2, "used for", "%s", strings.Join(v.For, "; "))
+		p.row(4, column-2, "used for", "%s", strings.Join(e.merge(v.For), "; "))
 	} else {
 		p.row(4, column-2, "used for", "nothing")
+		rest = "anything that is open for this person"
 	}
 	for _, r := range v.Withheld {
-		p.row(4, column-2, "not for", "%s: %s", r.For[0], r.Marketer)
-		if len(r.For) > 1 {
-			p.row(4, column-2, "", "For the same reason not for: %s.", strings.Join(r.For[1:], "; "))
+		switch {
+		case r.Whole: // said once, of the person
+		case r.Code == policy.CodeNotCovered:
+			p.row(4, column-2, "not for", "%s: “%s” does not speak of it", rest, or(e.words.notice(v.Notice), v.Notice))
+		case v.closed(r):
+			p.row(4, column-2, "not for", "%s: %s", rest, r.Marketer)
+		default:
+			p.row(4, column-2, "not for", "%s: %s", strings.Join(e.merge(r.For), "; "), r.Marketer)
 		}
 	}
+	return p.String()
+}
+
+// closed reports whether one reason is all that closes a value.
+func (v Value) closed(r Withheld) bool {
+	return !slices.ContainsFunc(v.Withheld, func(o Withheld) bool { return !o.Whole && o.Code != r.Code })
+}
+
+// merge says a purpose once where it has the same answer on all its channels.
+func (e Explanation) merge(names []string) []string {
+	var out []string
+	done := map[string]bool{}
+	for _, q := range questions(e.words.d) {
+		name, label := e.words.use(q), e.words.purpose(q.Purpose)
+		if done[q.Purpose] || !slices.Contains(names, name) {
+			continue
+		}
+		whole := true
+		for _, other := range questions(e.words.d) {
+			whole = whole && (other.Purpose != q.Purpose || slices.Contains(names, e.words.use(other)))
+		}
+		if whole {
+			name, done[q.Purpose] = label, true
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 func through(so bool, source string) string {
@@ -106,19 +146,44 @@ func on(v Value) string {
 	return ", on " + day(v.Time)
 }
 
+// textUses lists what the person's own word and the law leave open, then what
+// they close, by reason.
 func (e Explanation) textUses(p *sheet) {
-	p.head("What may be done, and what may not")
-	for _, allowed := range []bool{true, false} {
-		for _, u := range e.Uses {
-			if u.Allowed != allowed {
-				continue
+	p.head("What may be done with this person, where a value's promise allows it too")
+	var open []string
+	var order []string
+	closed := map[string][]string{}
+	says := map[string]string{}
+	for i, q := range questions(e.words.d) {
+		u, name := e.Uses[i], e.words.use(q)
+		switch {
+		case u.Allowed:
+			open = append(open, name)
+		default:
+			if closed[u.Code] == nil {
+				order = append(order, u.Code)
+				says[u.Code] = u.Marketer
 			}
-			name := u.Label + aside(u.Channel != "", u.Channel) + aside(u.Recipient != "", e.words.recipient(u.Recipient).Label)
-			if allowed {
-				p.row(2, 5, "yes", "%s", name)
-			} else {
-				p.row(2, 5, "no", "%s — %s", name, u.Marketer)
-			}
+			closed[u.Code] = append(closed[u.Code], name)
+		}
+	}
+	if len(open) == 0 {
+		open = []string{"nothing"}
+	} else {
+		open = e.merge(open)
+	}
+	for i, name := range open {
+		mark := "yes"
+		if i > 0 {
+			mark = ""
+		}
+		p.row(2, 5, mark, "%s", name)
+	}
+	for _, code := range order {
+		names := e.merge(closed[code])
+		p.row(2, 5, "no", "%s — %s", names[0], says[code])
+		if len(names) > 1 {
+			p.row(2, 5, "", "For the same reason not: %s.", strings.Join(names[1:], "; "))
 		}
 	}
 }
@@ -126,7 +191,7 @@ func (e Explanation) textUses(p *sheet) {
 func (e Explanation) textLedgers(p *sheet) {
 	p.head("What they said about it")
 	for _, g := range e.Said {
-		p.row(2, column, moment(g.Received), " %s: %s%s%s (%s)", g.Status, cmp.Or(e.words.purpose(g.Purpose), "everything"),
+		p.row(2, timed, moment(g.Received), "%s: %s%s%s (%s)", g.Status, cmp.Or(e.words.purpose(g.Purpose), "everything"),
 			aside(g.Channel != "", "by "+g.Channel), aside(g.Topic != "", "about "+g.Topic), cmp.Or(g.Method, "no known way"))
 	}
 	if len(e.Said) == 0 {
@@ -134,7 +199,7 @@ func (e Explanation) textLedgers(p *sheet) {
 	}
 	p.head("What was decided lately (%d in all)", e.Decided)
 	for _, d := range e.Decisions {
-		p.row(2, column, moment(d.At), " %s: %s", d.Campaign, verdict(d))
+		p.row(2, timed, moment(d.At), "%s: %s", d.Campaign, short(verdict(d)))
 	}
 	if e.Decided == 0 {
 		p.line(2, "Nothing.")
@@ -150,7 +215,7 @@ func (e Explanation) textLedgers(p *sheet) {
 		p.head("Who of the staff looked")
 	}
 	for _, l := range e.Looked {
-		p.row(2, column, moment(l.At), " %s (%s): %s, because: %s", l.By, l.Role, l.What, l.Why)
+		p.row(2, timed, moment(l.At), "%s (%s): %s, because: %s", l.By, l.Role, l.What, l.Why)
 	}
 }
 

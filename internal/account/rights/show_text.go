@@ -61,17 +61,18 @@ func (s Shown) deeds(p *sheet) {
 	}
 	p.head("Done")
 	for _, c := range s.Counters {
-		p.row(2, 24, c.Name, "%d times, last on %s", c.Count, day(c.Last))
+		p.row(2, 24, c.Name, "%d times, last on %s%s", c.Count, day(c.Last), aside(c.Notice != "", c.Notice))
 	}
 	for _, b := range s.Purchases {
 		what := b.Item
 		if b.Variant != "" {
 			what += " " + b.Variant
 		}
-		p.row(2, 24, "bought", "%d × %s, last on %s%s", b.Quantity, what, day(b.Last), aside(b.Gift, "for somebody else"))
+		p.row(2, 24, "bought", "%d × %s, last on %s%s%s", b.Quantity, what, day(b.Last), aside(b.Gift, "for somebody else"),
+			aside(b.Notice != "", b.Notice))
 	}
 	for _, m := range s.Spends {
-		p.row(2, 24, "spent", "%s %s in %d orders", money.Text(m.Minor, m.Currency), m.Currency, m.Orders)
+		p.row(2, 24, "spent", "%s %s in %d orders%s", money.Text(m.Minor, m.Currency), m.Currency, m.Orders, aside(m.Notice != "", m.Notice))
 	}
 }
 

@@ -3,8 +3,9 @@ package rights
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/heed-platform/heed/internal/account/ledger"
 )
 
 // width is how long a line of text may be.
@@ -25,7 +26,7 @@ func (s *sheet) head(format string, args ...any) {
 // more.
 func (s *sheet) line(indent int, format string, args ...any) {
 	used := 0
-	for i, word := range strings.Fields(harmless(fmt.Sprintf(format, args...))) {
+	for i, word := range strings.Fields(ledger.Harmless(fmt.Sprintf(format, args...))) {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
@@ -47,9 +48,9 @@ func (s *sheet) line(indent int, format string, args ...any) {
 
 // row writes a name in a column of its own, and what there is to say of it.
 func (s *sheet) row(indent, column int, name, format string, args ...any) {
-	name = harmless(name)
+	name = ledger.Harmless(name)
 	pad := max(column-utf8.RuneCountInString(name), 1)
-	text := harmless(fmt.Sprintf(format, args...))
+	text := ledger.Harmless(fmt.Sprintf(format, args...))
 	s.b.WriteString(strings.Repeat(" ", indent) + name + strings.Repeat(" ", pad))
 	for i, part := range broken(text, max(width-indent-column, 20)) {
 		if i > 0 {
@@ -82,20 +83,6 @@ func broken(text string, room int) []string {
 }
 
 func (s *sheet) String() string { return s.b.String() }
-
-// harmless takes out what could steer a terminal or turn the reading direction:
-// values come from outside.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return '·'
-		}
-		return r
-	}, text)
-}
 
 // short cuts a value that is too long to read in passing.
 func short(text string) string {
