@@ -177,8 +177,9 @@ func (h *house) tell(t failer, source string, events ...map[string]any) said {
 	return a
 }
 
-// post sends a body to the public port without a network.
+// post sends a body to the public port without a network. A moment passes.
 func (h *house) post(path, key, body string) (status int, answer string) {
+	h.clock.Advance(time.Second)
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	if key != "" {
 		r.SetBasicAuth(key, "")
@@ -214,6 +215,7 @@ func values(people []*fact.Profile) []string {
 		for _, n := range p.Identifiers {
 			add("identifier %s %s %v", n.NS, n.Value.Reveal(), n.Verified)
 		}
+		slices.Sort(lines) // among identifiers of one kind the database's own numbers decide
 		for i, a := range p.Attributes {
 			// Of the values of one name the first speaks; the order of the rest is kept too.
 			add("attribute %s %03d %s %s %s %q %d %d %v", a.Name, i, a.Value.Reveal(), a.Origin, a.Source, a.Notice, a.At, a.Expires, a.Claimed)

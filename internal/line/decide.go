@@ -21,6 +21,9 @@ func (w *walk) decide(ctx context.Context, looks []Look) error {
 	if err := w.clearTimers(ctx, looks); err != nil {
 		return err
 	}
+	if w.regrouped {
+		w.people.meetAll()
+	}
 	for _, h := range w.people.humans {
 		p, err := w.people.profile(w.tx, h)
 		if err != nil {
@@ -40,20 +43,24 @@ func (w *walk) decide(ctx context.Context, looks []Look) error {
 	return nil
 }
 
-// audiences moves the person in and out and sets the next timer.
+// audiences moves the person in and out and sets the next timer. What was said of
+// any of their fragments counts: whoever signs in gets another anchor, and enters
+// nothing by that.
 func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact.Membership, error) {
 	anchor := w.tx.Chain(h.group.Anchor)
-	if w.set.Audiences.Len() == 0 && len(anchor.State.Memberships) == 0 {
+	if w.set.Audiences.Len() == 0 && len(p.Memberships) == 0 {
 		return nil, nil
 	}
 	var entered []fact.Membership
 	var due clock.Instant
+	moved := false
 	for _, purpose := range w.set.Audiences.Purposes() {
 		s, err := w.sight(p, purpose)
 		if err != nil {
 			return nil, err
 		}
-		moves, next := w.set.Audiences.Moves(purpose, anchor.State.Memberships, s, w.tx.Now)
+		moves, next := w.set.Audiences.Moves(purpose, p.Memberships, s, w.tx.Now)
+		moved = moved || len(moves) > 0
 		for i := range moves {
 			if err := w.record(anchor, fact.KindMembership, fact.AppendMembership(nil, &moves[i])); err != nil {
 				return nil, err
@@ -66,7 +73,13 @@ func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact
 			due = next
 		}
 	}
-	p.Memberships = anchor.State.Memberships
+	if moved {
+		after, err := w.people.profile(w.tx, h)
+		if err != nil {
+			return nil, err
+		}
+		p.Memberships = after.Memberships
+	}
 	if due == 0 {
 		return entered, nil
 	}

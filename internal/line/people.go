@@ -3,6 +3,7 @@ package line
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/heed-platform/heed/internal/clock"
@@ -111,6 +112,18 @@ func (p *people) fragments(steps []*step) []*keep.Fragment {
 func (p *people) meet(h *human) {
 	if !slices.Contains(p.humans, h) {
 		p.humans = append(p.humans, h)
+	}
+}
+
+// meetAll meets everybody whom the new evidence may have given or taken
+// fragments, whether or not something happened to them.
+func (p *people) meetAll() {
+	rest := map[*human]bool{}
+	for _, h := range p.of {
+		rest[h] = true
+	}
+	for _, h := range slices.SortedFunc(maps.Keys(rest), func(a, b *human) int { return int(a.group.Anchor - b.group.Anchor) }) {
+		p.meet(h)
 	}
 }
 

@@ -39,7 +39,7 @@ func (l *Line) walk(ctx context.Context, group []*request) error {
 			return err
 		}
 		attach(steps, admitted)
-		err = l.commit(ctx, set, group, steps)
+		err = l.commit(ctx, set, group, steps, len(admitted.Edges) > 0)
 		if !errors.Is(err, keep.ErrErased) {
 			return err
 		}
@@ -90,14 +90,16 @@ func attach(steps []*step, admitted keep.Admitted) {
 	}
 }
 
-func (l *Line) commit(ctx context.Context, set *Settings, group []*request, steps []*step) error {
+// commit writes what the steps bring; regrouped says that the identity store
+// learned something new about who belongs together.
+func (l *Line) commit(ctx context.Context, set *Settings, group []*request, steps []*step, regrouped bool) error {
 	people, err := l.peopleOf(ctx, set, steps, group)
 	if err != nil {
 		return err
 	}
 	var seen []Seen
 	err = l.keep.Vault().Write(ctx, l.keep.Writer, people.fragments(steps), func(tx *keep.Tx) error {
-		w := &walk{line: l, set: set, tx: tx, people: people}
+		w := &walk{line: l, set: set, tx: tx, people: people, regrouped: regrouped}
 		for _, s := range steps {
 			if err := w.event(ctx, s); err != nil {
 				return err
@@ -124,6 +126,8 @@ type walk struct {
 	people *people
 	seen   []Seen
 	heard  clock.Instant
+
+	regrouped bool // new evidence: who is one person may be another question now
 }
 
 // event applies one event to its fragment, once.
@@ -148,7 +152,9 @@ func (w *walk) event(ctx context.Context, s *step) error {
 		return err
 	}
 	w.tx.Append(c, fact.KindEvent, e.Received, fact.AppendEvent(nil, e))
+	verified := c.State.Verified
 	profile.ApplyEvent(&c.State, e, s.message)
+	w.regrouped = w.regrouped || c.State.Verified != verified
 	for _, line := range profile.Spine(e, w.set.Dictionary) {
 		w.tx.Spine(c, keep.Spine{
 			At: line.At, Name: line.Name, Item: line.Item, Minor: line.Minor, Currency: line.Currency, Quantity: line.Quantity,
@@ -180,6 +186,7 @@ func (w *walk) evidence(s *step, c *keep.Chain) error {
 		if err := w.record(c, fact.KindEdge, fact.AppendEdge(nil, &edge)); err != nil {
 			return err
 		}
+		w.regrouped = true
 	}
 	return nil
 }
