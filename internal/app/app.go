@@ -15,6 +15,7 @@ import (
 	"github.com/heed-platform/heed/internal/know/identity"
 	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/web"
+	"github.com/heed-platform/heed/internal/web/page"
 )
 
 // App is heed, put together.
@@ -33,8 +34,9 @@ type App struct {
 	metrics  *web.Metrics
 	public   atomic.Pointer[string]
 	draining atomic.Bool
-	reach    reach // how messages leave
-	made     keys // write keys made since somebody asked
+	reach    reach      // how messages leave
+	made     keys       // write keys made since somebody asked
+	tries    []page.Try // what to try next, for whoever reads the outbox
 }
 
 // First is what was made because the database was empty: shown once.
@@ -94,3 +96,6 @@ func (a *App) Close() error {
 
 // World is what is in force now.
 func (a *App) World() *World { return a.world.Load() }
+
+// Suggest says what to try next on the page that shows the outbox.
+func (a *App) Suggest(tries ...page.Try) { a.tries = tries }

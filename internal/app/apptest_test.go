@@ -25,6 +25,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
+	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/workspace"
 )
@@ -296,4 +297,25 @@ func fresh(t *testing.T, database func(testing.TB) string, furnish func(*house))
 		}
 		return h
 	}
+}
+
+// split parts whoever has the identifier from whom they were joined with.
+func (h *house) split(t failer, id person.Identifier) {
+	t.Helper()
+	h.clock.Advance(time.Second)
+	asking := clerk
+	asking.Subject = gate.ByIdentifier(id)
+	if _, err := h.Split(context.Background(), asking, gate.Subject{}); err != nil {
+		t.Fatalf("split: %v", err)
+	}
+}
+
+// rebuilds makes every projection again from the facts and wants the same bytes.
+func (h *house) rebuilds(t failer) line.Rebuilt {
+	t.Helper()
+	r, err := line.Rebuild(context.Background(), h.Keep, func(int) {})
+	if err != nil || r.Differed != 0 {
+		t.Fatalf("rebuilt from the facts: %+v, %v", r, err)
+	}
+	return r
 }

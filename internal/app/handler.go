@@ -8,9 +8,14 @@ import (
 	"github.com/heed-platform/heed/internal/collect/event"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/know"
+	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web/api"
 	"github.com/heed-platform/heed/internal/web/api/ingest"
+	"github.com/heed-platform/heed/internal/web/api/staff"
+	"github.com/heed-platform/heed/internal/web/page"
 )
 
 // First is what was made because the database was empty.
@@ -42,14 +47,47 @@ func (a *App) ready(ctx context.Context) error {
 // Handler is the public port.
 func (a *App) Handler() http.Handler {
 	return api.New(api.Deps{
-		Log: a.Log, Clock: a.Clock, Metrics: a.metrics, Ready: a.ready,
-		Ingest: ingest.Deps{
-			Line: a.Line, Source: a.Source, Grants: a.Grants, PublicURL: a.PublicURL,
-			Refused: func(ctx context.Context, source string, n int64) error {
-				return a.Keep.AddTallies(ctx, []keep.Tally{{Source: source, Refused: n}})
+		Log: a.Log, Clock: a.Clock, Metrics: a.metrics, Ready: a.ready, Actor: a.Actor, Watch: a.Line.Watch,
+		Rules:     func() *policy.Rules { return a.World().Rules },
+		Ingest:    a.ingest(),
+		Pages:     page.Deps{Links: links{a}, Outbox: a.Outbox, Try: a.tries},
+		Registry:  a.Keep,
+		Workspace: changes{a},
+		People: staff.People{
+			Gate: a.Keep.Gate, Know: func() *know.Knowledge { return a.World().Know },
+			Workspace: func() catalog.Workspace { return a.World().Workspace },
+		},
+		Quarantine: api.Quarantine{
+			List: a.Keep.Quarantined,
+			Replay: func(ctx context.Context, ids []int64, by catalog.Actor) (any, error) {
+				return a.Replay(ctx, by.String(), ids)
+			},
+			Drop: func(ctx context.Context, ids []int64, by catalog.Actor) error {
+				return a.Keep.DropQuarantined(ctx, by.String(), ids)
 			},
 		},
+		Deliveries: api.Deliveries{
+			List: a.Keep.Queue.List,
+		},
 	})
+}
+
+func (a *App) ingest() ingest.Deps {
+	return ingest.Deps{
+		Line: a.Line, Source: a.Source, Grants: a.Grants, PublicURL: a.PublicURL,
+		Refused: func(ctx context.Context, source string, n int64) error {
+			return a.Keep.AddTallies(ctx, []keep.Tally{{Source: source, Refused: n}})
+		},
+	}
+}
+
+// changes is the life of definitions as the API knows it.
+type changes struct{ *App }
+
+// Send considers everybody once and counts them.
+func (c changes) Send(ctx context.Context, campaign string, by catalog.Actor) (int, error) {
+	sent, err := c.App.Send(ctx, campaign, by)
+	return sent.Considered, err
 }
 
 // AdminHandler is metrics and profiling, for this machine only.
@@ -57,6 +95,5 @@ func (a *App) AdminHandler() http.Handler { return api.Admin(a.metrics) }
 
 // Grants reads what an event says about consent, in the words of the workspace.
 func (a *App) Grants(_ event.Source, e *fact.Event, gpc bool) []fact.Grant {
-	w := a.World()
-	return consent.Hear(e, gpc, w.Consent).Grants
+	return consent.Hear(e, gpc, a.World().Consent).Grants
 }

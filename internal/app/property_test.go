@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/heed-platform/heed/internal/person"
 )
 
 // town is how many of each kind of identifier the properties draw from: few, so
@@ -152,4 +154,75 @@ func TestProperty_duplicatesAreOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Two people are joined by a clerk's mistake and parted again, with events
+// before, between and after: both are as if it had never happened.
+func TestProperty_splitRestores(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open := fresh(t, database, (*house).furnish)
+			rounds(t, played[name], func(rt *rapid.T) {
+				one, other := named("userId", "ann"), named("anonymousId", "phone-of-ben")
+				before, between, after := two(rt, one, other), two(rt, one, other), two(rt, one, other)
+				mistake := map[string]any{
+					"type": "identify", "messageId": "m-mistake", "timestamp": "2026-03-09T09:00:00Z",
+					"userId": "ann", "anonymousId": "phone-of-ben",
+				}
+				joined, apart := open(), open()
+				defer joined.close()
+				defer apart.close()
+				joined.deliver(rt, before)
+				joined.tell(rt, "server", mistake)
+				joined.deliver(rt, between)
+				if n := len(joined.everybody(rt)); n != 1 {
+					rt.Fatalf("the mistake did not join them: %d people", n)
+				}
+				joined.split(rt, person.Ident(person.AnonymousID, "phone-of-ben"))
+				joined.deliver(rt, after)
+
+				delete(mistake, "anonymousId")
+				apart.deliver(rt, before)
+				apart.tell(rt, "server", mistake)
+				apart.deliver(rt, between)
+				apart.deliver(rt, after)
+				if diff := cmp.Diff(values(apart.everybody(rt)), values(joined.everybody(rt))); diff != "" {
+					rt.Fatalf("the mistake left traces (- never, + undone):\n%s", diff)
+				}
+				joined.rebuilds(rt)
+			})
+		})
+	}
+}
+
+// named draws events of one person: each carries the identifier, and some more
+// that are only theirs.
+func named(field, value string) *rapid.Generator[arrival] {
+	return rapid.Custom(func(t *rapid.T) arrival {
+		e := identifying.Draw(t, "event")
+		delete(e, "userId")
+		delete(e, "anonymousId")
+		delete(e, "context")
+		e[field] = value
+		if traits, ok := e["traits"].(map[string]any); ok && traits["email"] != nil {
+			traits["email"] = value + "." + traits["email"].(string)
+		}
+		if rapid.Bool().Draw(t, "on another device") {
+			e["context"] = map[string]any{"device": map[string]any{"id": fmt.Sprintf("%s-%d", value, rapid.IntRange(1, 3).Draw(t, "device"))}}
+		}
+		return arrival{e, rapid.SampledFrom([]string{"server", "till"}).Draw(t, "source")}
+	})
+}
+
+// two draws what two people do, by turns; each does something.
+func two(t *rapid.T, one, other *rapid.Generator[arrival]) []arrival {
+	all := append(
+		rapid.SliceOfN(one, 1, 4).Draw(t, "one"),
+		rapid.SliceOfN(other, 1, 4).Draw(t, "other")...)
+	for i := range all {
+		all[i].event["messageId"] = fmt.Sprintf("m-%d-%016x", i, rapid.Uint64().Draw(t, "message"))
+	}
+	return rapid.Permutation(all).Draw(t, "by turns")
 }

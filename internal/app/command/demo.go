@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/page"
 	"github.com/heed-platform/heed/workspace"
 )
 
@@ -50,7 +52,7 @@ func (c *DemoCmd) Run(e *Env) error {
 	err = d.past()
 	if err == nil && !c.Once {
 		past.now(e.Clock)
-		err = e.serve(a, func(s *server) { d.present(s) })
+		err = e.serve(a, d.present)
 	}
 	return errors.Join(err, a.Close())
 }
@@ -170,7 +172,7 @@ func (d *demo) letter() error {
 			return err
 		}
 		d.e.say("             milan sends %q: %s may be considered", key, plural(sent.Considered, "neighbor"))
-		for _, w := range sent.Withheld {
+		for _, w := range slices.SortedFunc(maps.Values(sent.Withheld), func(a, b gate.Stopped) int { return b.People - a.People }) {
 			d.e.say("               withheld from %s: %s", gate.TotalOf(w.People), w.Ruling.Marketer)
 		}
 	}
@@ -179,14 +181,20 @@ func (d *demo) letter() error {
 
 // present prints where to look and lets the town live.
 func (d *demo) present(s *server) {
-	p := d.town.Person(0)
-	who := "email:" + p.Email
-	d.e.say("\nThe town lives on. What left is at %s — or try, in another terminal:\n", s.url)
-	for _, line := range []string{
-		"heed person explain " + who, "heed person show " + who + " --json", "heed tail", "heed export people --json",
-		"heed person erase " + who + " --yes", "heed verify", "heed rebuild",
-	} {
-		d.e.say("  %s", line)
+	who := "email:" + d.town.Person(0).Email
+	tries := []page.Try{
+		{Command: "heed person explain " + who, About: "Who is this, why do we think so, and what may be used for what?"},
+		{Command: "heed tail", About: "Watch events arrive: whom they met and what was ruled."},
+		{Command: "heed campaign dry-run bulk-sms", About: "Whom would a text reach, and which promise keeps the others out?"},
+		{Command: "heed export disclosures --json", About: "What left, about whom, to which company, for what."},
+		{Command: "heed person erase " + who + " --yes", About: "Destroy somebody's data and read the proof."},
+		{Command: "heed verify", About: "Was anything that is stored changed, moved or cut?"},
+		{Command: "heed rebuild", About: "Make everything again from the facts alone: nothing may differ."},
+	}
+	d.a.Suggest(tries...)
+	d.e.say("\nThe town lives on. What left can be read at %s. In another terminal, try:\n", s.url)
+	for _, t := range tries {
+		d.e.say("  %-62s %s", t.Command, t.About)
 	}
 	d.e.say("\nAdmin token for the API: %s\nCtrl-C ends the demo.\n", d.a.First().AdminToken)
 	go d.liveOn()

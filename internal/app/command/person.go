@@ -11,10 +11,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/account/rights"
 	"github.com/heed-platform/heed/internal/app"
-	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
-	"github.com/heed-platform/heed/internal/know"
-	"github.com/heed-platform/heed/internal/know/identity"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/problem"
@@ -276,16 +273,9 @@ func (c *PersonSplitCmd) Run(e *Env) error {
 				return err
 			}
 		}
-		pass, err := gate.Ask[gate.Operate](e.Ctx, a.Keep.Gate, asking)
+		parts, err := a.Split(e.Ctx, asking, from)
 		if err != nil {
 			return refusal(err)
-		}
-		rules := a.World().Know.Rules()
-		parts, err := gate.Split(e.Ctx, pass, asking.Subject, from, func(x, from fact.FragmentID, n []gate.Node, edges []gate.Edge) [][2]fact.FragmentID {
-			return identity.Split(x, from, know.Nodes(n), know.Edges(edges), rules)
-		})
-		if err != nil {
-			return err
 		}
 		if c.JSON {
 			return e.json(struct {
