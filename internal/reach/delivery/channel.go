@@ -45,12 +45,13 @@ const (
 )
 
 // Failure is why a channel did not deliver. Its text is for the log and names
-// nobody; Code is kept with the outcome.
+// nobody: servers quote addresses, so their words stay in the cause.
 type Failure struct {
-	Class Class
-	Code  string        // such as "smtp_550"
-	After time.Duration // when the other side wants to be asked again; 0 is not said
-	cause error
+	Class  Class
+	Code   string        // such as "smtp_550", kept with the outcome
+	Detail string        // for the log: about the connection, never about a person
+	After  time.Duration // when the other side wants to be asked again; 0 is not said
+	cause  error
 }
 
 // Fail makes a Failure.
@@ -58,8 +59,13 @@ func Fail(class Class, code string, cause error) *Failure {
 	return &Failure{Class: class, Code: code, cause: cause}
 }
 
-// Error is the code: causes quote servers, and servers quote addresses.
-func (f *Failure) Error() string { return "the message was not delivered: " + f.Code }
+// Error is the code and the detail.
+func (f *Failure) Error() string {
+	if f.Detail == "" {
+		return "the message was not delivered: " + f.Code
+	}
+	return "the message was not delivered: " + f.Code + ": " + f.Detail
+}
 
 // Unwrap is the cause.
 func (f *Failure) Unwrap() error { return f.cause }

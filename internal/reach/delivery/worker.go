@@ -112,15 +112,12 @@ func take(ctx context.Context, free <-chan struct{}) (n int, ok bool) {
 	return n, true
 }
 
+// rest waits, and reports whether there is still work to do.
 func rest(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	pause, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-pause.Done()
+	return ctx.Err() == nil
 }
 
 // work does one job and files it. A job in hand is finished even when heed is
