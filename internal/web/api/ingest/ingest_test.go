@@ -71,6 +71,8 @@ type door struct {
 	log     *bytes.Buffer
 	refused map[string]int64
 	gpc     []bool
+
+	everyKey bool // any key is a server's
 }
 
 func newDoor(t *testing.T) *door {
@@ -90,7 +92,7 @@ func newDoor(t *testing.T) *door {
 			case "browser-key-001":
 				return event.Source{Key: "web", Kind: event.Browser}, true
 			}
-			return event.Source{}, false
+			return event.Source{Key: "any", Kind: event.Server}, d.everyKey
 		},
 		Grants: func(_ event.Source, _ *fact.Event, gpc bool) []fact.Grant {
 			d.gpc = append(d.gpc, gpc)
