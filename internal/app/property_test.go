@@ -1,14 +1,21 @@
 package app_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
 )
 
@@ -207,7 +214,7 @@ func named(field, value string) *rapid.Generator[arrival] {
 		delete(e, "context")
 		e[field] = value
 		if traits, ok := e["traits"].(map[string]any); ok && traits["email"] != nil {
-			traits["email"] = value + "." + traits["email"].(string)
+			traits["email"] = value + "@shop.example" // one each: several names on a phone would share it
 		}
 		if rapid.Bool().Draw(t, "on another device") {
 			e["context"] = map[string]any{"device": map[string]any{"id": fmt.Sprintf("%s-%d", value, rapid.IntRange(1, 3).Draw(t, "device"))}}
@@ -226,3 +233,173 @@ func two(t *rapid.T, one, other *rapid.Generator[arrival]) []arrival {
 	}
 	return rapid.Permutation(all).Draw(t, "by turns")
 }
+
+// After any history — events with consent in them, statements, preferences, a
+// split, an erasure, decisions, deliveries — the projections that live are those
+// that the facts give, to the byte.
+func TestProperty_rebuildAfterAnyHistory(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open := fresh(t, database, (*house).furnish)
+			rounds(t, played[name]/2, func(rt *rapid.T) {
+				h := open()
+				defer h.close()
+				h.UseOutbox()
+				h.goLive("order-received", "order-shipped", "running-complements", "aurora-week", "bulk-sms")
+				for range rapid.IntRange(4, 12).Draw(rt, "steps") {
+					h.happens(rt)
+				}
+				before := values(h.everybody(rt))
+				r := h.rebuilds(rt)
+				if r.Facts == 0 {
+					rt.Fatalf("nothing was rebuilt: %+v", r)
+				}
+				if diff := cmp.Diff(before, values(h.everybody(rt))); diff != "" {
+					rt.Fatalf("rebuilding changed somebody (- living, + rebuilt):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// happens does one thing that leaves facts.
+func (h *house) happens(t *rapid.T) {
+	ctx := context.Background()
+	who := gate.ByIdentifier(person.Ident(person.UserID, fmt.Sprintf("user-%d", rapid.IntRange(0, town-1).Draw(t, "who"))))
+	refused := func(err error) {
+		var denied *gate.Denied
+		if err != nil && !errors.Is(err, gate.ErrNobody) && !errors.Is(err, gate.ErrNotJoined) && !errors.As(err, &denied) {
+			t.Fatalf("%v", err)
+		}
+	}
+	switch rapid.IntRange(0, 7).Draw(t, "step") {
+	case 0:
+		status := rapid.SampledFrom([]fact.GrantStatus{fact.Granted, fact.Denied, fact.Withdrawn}).Draw(t, "status")
+		_, err := gate.Declare(ctx, h.Keep.Gate, who, gate.Statement{By: "person", Grants: []fact.Grant{{
+			Purpose: "marketing.communications.email", Status: status, Notice: "newsletter@2", Method: "form", Source: "web",
+		}}})
+		refused(err)
+	case 1:
+		_, err := gate.Declare(ctx, h.Keep.Gate, who, gate.Statement{By: "person", Preference: &fact.Preference{Muted: []string{"shoes"}, Zone: "Europe/Berlin"}})
+		refused(err)
+	case 2:
+		asking := clerk
+		asking.Subject = who
+		_, err := h.Split(ctx, asking, gate.Subject{})
+		refused(err)
+	case 3:
+		asking := clerk
+		asking.Subject = who
+		pass, err := gate.Ask[gate.Honor](ctx, h.Keep.Gate, asking)
+		if err == nil {
+			_, err = gate.Erase(ctx, pass)
+		}
+		refused(err)
+	case 4:
+		h.clock.Advance(30 * time.Hour)
+		if err := h.CatchUp(ctx); err != nil {
+			t.Fatalf("catch up: %v", err)
+		}
+	case 5:
+		_, err := h.Send(ctx, "aurora-week", catalog.Actor{Role: catalog.Marketer, Name: "sender"})
+		refused(err)
+	default:
+		all := arrivals(t, 6)
+		for _, a := range all {
+			if rapid.Bool().Draw(t, "with a choice") {
+				context, _ := a.event["context"].(map[string]any)
+				if context == nil {
+					context = map[string]any{}
+					a.event["context"] = context
+				}
+				context["consent"] = map[string]any{"categoryPreferences": map[string]any{
+					"marketing.communications.email": rapid.Bool().Draw(t, "yes"),
+				}}
+			}
+		}
+		h.deliver(t, all)
+	}
+}
+
+// What was sent is what was accepted, known before, put aside or refused: for
+// each source, whatever was wrong.
+func TestProperty_balance(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open := fresh(t, database, (*house).furnish)
+			rounds(t, played[name]/2, func(rt *rapid.T) {
+				h := open()
+				defer h.close()
+				sent := map[string]keep.Tally{}
+				for range rapid.IntRange(1, 12).Draw(rt, "requests") {
+					h.request(rt, sent)
+				}
+				got, err := h.Keep.Tallies(context.Background())
+				if err != nil {
+					rt.Fatalf("%v", err)
+				}
+				have := map[string]keep.Tally{}
+				for _, row := range got {
+					have[row.Source] = row
+				}
+				if diff := cmp.Diff(sent, have); diff != "" {
+					rt.Fatalf("the balance does not add up (- what was answered, + what was counted):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// request posts one body and adds what was answered to the balance. What the
+// answer names must be all that was sent.
+func (h *house) request(t *rapid.T, balance map[string]keep.Tally) {
+	source := rapid.SampledFrom([]string{"server", "web", "till"}).Draw(t, "source")
+	tally := balance[source]
+	tally.Source = source
+	defer func() { balance[source] = tally }()
+	if rapid.IntRange(0, 3).Draw(t, "kind of body") == 0 {
+		body := rapid.SampledFrom([]string{"", "null", "[]", `{"batch":{}}`, `{"batch":[{}`, `{"batch":[]} x`, `{"batch":[],"batch":[]}`}).Draw(t, "body")
+		if status, answer := h.post("/v1/batch", h.keys[source], body); status < 400 || status >= 500 {
+			t.Fatalf("%q was answered %d %s", body, status, answer)
+		}
+		tally.Refused++
+		return
+	}
+	n := rapid.IntRange(0, 5).Draw(t, "events")
+	events := make([]map[string]any, n)
+	for i := range events {
+		events[i] = rapid.OneOf(identifying, broken).Draw(t, "event")
+		if rapid.IntRange(0, 2).Draw(t, "told before") == 0 {
+			events[i] = map[string]any{"type": "track", "event": "Product Viewed", "userId": "user-0", "messageId": "m-again", "timestamp": "2026-03-01T10:00:00Z"}
+		}
+	}
+	a := h.tell(t, source, events...)
+	if a.Accepted+a.Duplicates+len(a.Quarantined) != n {
+		t.Fatalf("%d events were sent and the answer tells of %+v", n, a)
+	}
+	tally.Accepted += int64(a.Accepted)
+	tally.Duplicate += int64(a.Duplicates)
+	tally.Quarantined += int64(len(a.Quarantined))
+}
+
+// broken draws events that are put aside, each for another reason.
+var broken = rapid.Custom(func(t *rapid.T) map[string]any {
+	e := map[string]any{"type": "track", "event": "Product Viewed", "userId": "user-1"}
+	switch rapid.IntRange(0, 4).Draw(t, "fault") {
+	case 0:
+		e["type"] = "shout"
+	case 1:
+		delete(e, "userId")
+	case 2:
+		e["userId"] = strings.Repeat("u", 300)
+	case 3:
+		e["timestamp"] = "yesterday"
+	case 4:
+		e["userId"] = map[string]any{"id": 1}
+	}
+	return e
+})

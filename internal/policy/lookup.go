@@ -194,3 +194,22 @@ func (r *Rules) nearest(category string) (define.Category, bool) {
 	}
 	return define.Category{}, false
 }
+
+// Label is what a field path is called in the brand's words, such as "email
+// address"; "" when nobody named it.
+func (r *Rules) Label(path string) string {
+	if r == nil {
+		return ""
+	}
+	if a, ok := r.attributes[path]; ok {
+		return a.Label
+	}
+	head, name, _ := strings.Cut(path, ".")
+	switch head {
+	case "traits":
+		return r.attributes[name].Label
+	case "identifiers":
+		return r.namespaces[name].Label
+	}
+	return r.categories[r.Category(path)].Label
+}

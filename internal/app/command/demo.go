@@ -48,13 +48,24 @@ func (c *DemoCmd) Run(e *Env) error {
 		return err
 	}
 	a.UseOutbox()
-	d := &demo{cmd: c, e: e, a: a, still: still, town: town.New(c.Seed, c.People)}
-	err = d.past()
-	if err == nil && !c.Once {
-		past.now(e.Clock)
-		err = e.serve(a, d.present)
+	return errors.Join(c.live(e, a, past, still), a.Close())
+}
+
+// live tells the past and then serves. It listens first, so that the links in
+// messages of the past lead somewhere.
+func (c *DemoCmd) live(e *Env, a *app.App, now *stage, still *clock.Still) error {
+	s, err := e.listen()
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, a.Close())
+	a.SetPublicURL(s.url)
+	d := &demo{cmd: c, e: e, a: a, still: still, town: town.New(c.Seed, c.People)}
+	a.Suggest(d.tries()...)
+	if err := d.past(); err != nil || c.Once {
+		return errors.Join(err, s.close())
+	}
+	now.now(e.Clock)
+	return e.serve(a, s, func() { d.present(s) })
 }
 
 // fresh empties a demo's folder and refuses any other that is in use.
@@ -130,7 +141,8 @@ func (d *demo) workspace() error {
 
 // day tells one day: its events in their order, and what left because of them.
 func (d *demo) day(n int, start time.Time) error {
-	messages := d.town.Day(n, start)
+	today := d.e.Clock.Now().Time()
+	messages := slices.DeleteFunc(d.town.Day(n, start), func(m town.Message) bool { return m.At.After(today) })
 	before := d.a.Outbox().Len()
 	events := 0
 	for len(messages) > 0 {
@@ -179,10 +191,10 @@ func (d *demo) letter() error {
 	return d.a.CatchUp(d.e.Ctx)
 }
 
-// present prints where to look and lets the town live.
-func (d *demo) present(s *server) {
+// tries is what to try next, in the terminal and on the page.
+func (d *demo) tries() []page.Try {
 	who := "email:" + d.town.Person(0).Email
-	tries := []page.Try{
+	return []page.Try{
 		{Command: "heed person explain " + who, About: "Who is this, why do we think so, and what may be used for what?"},
 		{Command: "heed tail", About: "Watch events arrive: whom they met and what was ruled."},
 		{Command: "heed campaign dry-run bulk-sms", About: "Whom would a text reach, and which promise keeps the others out?"},
@@ -191,9 +203,12 @@ func (d *demo) present(s *server) {
 		{Command: "heed verify", About: "Was anything that is stored changed, moved or cut?"},
 		{Command: "heed rebuild", About: "Make everything again from the facts alone: nothing may differ."},
 	}
-	d.a.Suggest(tries...)
+}
+
+// present prints where to look and lets the town live.
+func (d *demo) present(s *server) {
 	d.e.say("\nThe town lives on. What left can be read at %s. In another terminal, try:\n", s.url)
-	for _, t := range tries {
+	for _, t := range d.tries() {
 		d.e.say("  %-62s %s", t.Command, t.About)
 	}
 	d.e.say("\nAdmin token for the API: %s\nCtrl-C ends the demo.\n", d.a.First().AdminToken)

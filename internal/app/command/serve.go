@@ -25,7 +25,11 @@ func (c *ServeCmd) Run(e *Env) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.serve(a, func(s *server) { c.greet(e, a, s) }), a.Close())
+	s, err := e.listen()
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	return errors.Join(e.serve(a, s, func() { c.greet(e, a, s) }), a.Close())
 }
 
 // server is what listens.
@@ -37,12 +41,8 @@ type server struct {
 var errPort = problem.New(problem.Unavailable, "port-taken",
 	"Another program listens on this address; stop it or choose another with --listen or --admin.")
 
-// serve listens, runs the workers and waits for the end.
-func (e *Env) serve(a *app.App, ready func(*server)) error {
-	s, err := e.listen()
-	if err != nil {
-		return err
-	}
+// serve answers on the listeners, runs the workers and waits for the end.
+func (e *Env) serve(a *app.App, s *server, ready func()) error {
 	a.SetPublicURL(s.url)
 	run, leave, err := announce(e.Config.Data, s.adminAddress(), s.url)
 	if err != nil {
@@ -62,7 +62,7 @@ func (e *Env) serve(a *app.App, ready func(*server)) error {
 		go func() { failed <- servers[1].Serve(s.admin) }()
 	}
 	workers := a.Work(ctx)
-	ready(s)
+	ready()
 	select {
 	case <-e.Ctx.Done():
 		err = nil
@@ -118,6 +118,15 @@ func (e *Env) listen() (*server, error) {
 			"wanted", e.Config.Admin, "used", s.admin.Addr().String())
 	}
 	return s, nil
+}
+
+// close gives the addresses back without having served.
+func (s *server) close() error {
+	err := s.public.Close()
+	if s.admin != nil {
+		err = errors.Join(err, s.admin.Close())
+	}
+	return err
 }
 
 func (s *server) adminAddress() string {

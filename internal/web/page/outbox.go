@@ -25,7 +25,11 @@ func shown(m delivery.Kept) row {
 	}
 	r.First, _, _ = strings.Cut(strings.TrimSpace(r.Text), "\n")
 	if r.Subject == "" {
-		r.Subject = r.First
+		// A text message has no subject: its first sentence stands for it.
+		first, _, more := strings.Cut(r.First, ". ")
+		if r.Subject = first; more {
+			r.Subject += " …"
+		}
 	}
 	return r
 }

@@ -27,7 +27,7 @@ type Try struct {
 //go:embed html/*.html page.css
 var files embed.FS
 
-var pages = template.Must(template.ParseFS(files, "html/*.html"))
+var pages = template.Must(template.ParseFS(files, "html/*.html")) //nolint:gochecknoglobals // a table that nothing writes to
 
 // Routes adds the pages to mux.
 func Routes(mux *http.ServeMux, d Deps) {
@@ -35,6 +35,7 @@ func Routes(mux *http.ServeMux, d Deps) {
 	out := web.Handler(d.out)
 	mux.Handle("/u/{token}", out)
 	mux.Handle("/u/{token}/{$}", out)
+	mux.Handle("/why/{token}", look(d.why))
 	mux.Handle("/{$}", look(d.home))
 	mux.Handle("/outbox/{number}", look(d.message))
 	mux.Handle("/outbox/{number}/html", look(d.body))

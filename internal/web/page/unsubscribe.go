@@ -23,6 +23,8 @@ type Links interface {
 	Open(token string) (Link, bool)
 	// Stop withdraws what the link stands for; doing it twice is doing it once.
 	Stop(ctx context.Context, token string) error
+	// Reason says why the message was sent whose link this is.
+	Reason(ctx context.Context, token string) (Reason, error)
 }
 
 const oneClick = "One-Click"
@@ -68,7 +70,7 @@ func pressed(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // An odd type is read as a form, below.
 	if kind == "multipart/form-data" {
-		if err := r.ParseMultipartForm(most); err != nil {
+		if err := r.ParseMultipartForm(most); err != nil { //nolint:gosec // MaxBytesReader bounds it, above
 			return false
 		}
 	} else {
