@@ -282,3 +282,6 @@ func (t *Reader) end(err error) error {
 	}
 	return err
 }
+
+// In says in which field the fault lies.
+func (f *Fault) In(field string) *Fault { return &Fault{f.Code, field + ": " + f.Why} }
