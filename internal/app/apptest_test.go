@@ -22,7 +22,6 @@ import (
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/config"
 	"github.com/heed-platform/heed/internal/fact"
-	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
@@ -312,11 +311,10 @@ func (h *house) split(t failer, id person.Identifier) {
 }
 
 // rebuilds makes every projection again from the facts and wants the same bytes.
-func (h *house) rebuilds(t failer) keep.Rebuilt {
+func (h *house) rebuilds(t failer) {
 	t.Helper()
 	r, err := line.Rebuild(context.Background(), h.Keep, func(int) {})
 	if err != nil || r.Differed != 0 {
 		t.Fatalf("rebuilt from the facts: %+v, %v", r, err)
 	}
-	return r
 }

@@ -248,14 +248,12 @@ func TestProperty_rebuildAfterAnyHistory(t *testing.T) {
 				defer h.close()
 				h.UseOutbox()
 				h.goLive("order-received", "order-shipped", "running-complements", "aurora-week", "bulk-sms")
+				h.deliver(rt, arrivals(rt, 10))
 				for range rapid.IntRange(4, 12).Draw(rt, "steps") {
 					h.happens(rt)
 				}
 				before := values(h.everybody(rt))
-				r := h.rebuilds(rt)
-				if r.Facts == 0 {
-					rt.Fatalf("nothing was rebuilt: %+v", r)
-				}
+				h.rebuilds(rt)
 				if diff := cmp.Diff(before, values(h.everybody(rt))); diff != "" {
 					rt.Fatalf("rebuilding changed somebody (- living, + rebuilt):\n%s", diff)
 				}
@@ -360,7 +358,11 @@ func (h *house) request(t *rapid.T, balance map[string]keep.Tally) {
 	source := rapid.SampledFrom([]string{"server", "web", "till"}).Draw(t, "source")
 	tally := balance[source]
 	tally.Source = source
-	defer func() { balance[source] = tally }()
+	defer func() {
+		if tally != (keep.Tally{Source: source}) {
+			balance[source] = tally
+		}
+	}()
 	if rapid.IntRange(0, 3).Draw(t, "kind of body") == 0 {
 		body := rapid.SampledFrom([]string{"", "null", "[]", `{"batch":{}}`, `{"batch":[{}`, `{"batch":[]} x`, `{"batch":[],"batch":[]}`}).Draw(t, "body")
 		if status, answer := h.post("/v1/batch", h.keys[source], body); status < 400 || status >= 500 {

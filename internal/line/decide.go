@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/decide/campaign"
@@ -105,7 +106,7 @@ func sightOf[U gate.Personalize | gate.Contact](v gate.View[U], err error) (fact
 // brought. History brings none.
 func (h *human) moments(entered []fact.Membership) []campaign.Moment {
 	var out []campaign.Moment
-	live := len(h.looks) > 0
+	live := slices.ContainsFunc(h.looks, func(k Look) bool { return !k.Silent })
 	for _, s := range h.touched {
 		if s.replay {
 			continue
@@ -188,7 +189,7 @@ func verdict(d *fact.Decision) string {
 // clearTimers ends the timers that brought people here.
 func (w *walk) clearTimers(ctx context.Context, looks []Look) error {
 	for _, k := range looks {
-		if k.Campaign != "" {
+		if k.Campaign != "" || k.Silent {
 			continue
 		}
 		if err := w.tx.Store.ClearTimer(ctx, k.Fragment, k.Due); err != nil {

@@ -179,6 +179,7 @@ type Look struct {
 	Fragment fact.FragmentID
 	Campaign string        // "" is a timer
 	Due      clock.Instant // of the timer
+	Silent   bool          // audiences are settled, and nothing is said because of it
 }
 
 func looksOf(group []*request) []Look {
