@@ -90,8 +90,7 @@ func Public(err error) *problem.Error {
 	case errors.Is(err, keep.ErrFull):
 		return errFull.Because(err)
 	}
-	var denied *gate.Denied
-	if errors.As(err, &denied) {
+	if denied, ok := errors.AsType[*gate.Denied](err); ok {
 		// The ruling stands in the ledger, for those who may read it.
 		return problem.Of(keep.ErrNobody).Because(fmt.Errorf("denied by ruling %s: %w", denied.Ruling.Code, err))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"path"
+	"slices"
 
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
@@ -20,8 +21,12 @@ func New(d Deps) http.Handler {
 	ingest.Routes(mux, d.Ingest)
 	health(mux, d.Ready)
 	a := &api{Deps: d, routes: table(), strangers: web.NewLimiter(5, 50)}
+	a.routes = slices.DeleteFunc(a.routes, func(rt route) bool { return rt.needs != nil && !rt.needs(&d) })
 	a.mount(mux)
-	inbound(mux, d.SMS)
+	if d.SMS.Answer != nil {
+		inbound(mux, d.SMS)
+	}
+	d.Pages.Clock = d.Clock
 	page.Routes(mux, d.Pages)
 	mux.Handle("/.well-known/gpc.json", only(http.MethodGet, gpc))
 	mux.Handle("/", web.Handler(func(http.ResponseWriter, *http.Request) error { return web.ErrRoute }))

@@ -78,10 +78,13 @@ func (*house) Sources(context.Context) ([]keep.Source, error) {
 }
 
 func (h *house) Items(_ context.Context, ids []string) ([]keep.Item, error) {
-	if it, ok := h.items[ids[0]]; ok {
-		return []keep.Item{it}, nil
+	var out []keep.Item
+	for _, id := range ids {
+		if it, ok := h.items[id]; ok {
+			out = append(out, it)
+		}
 	}
-	return nil, nil
+	return out, nil
 }
 
 func (h *house) PutItems(_ context.Context, items []keep.Item) error {
@@ -230,6 +233,10 @@ func (h *house) Open(token string) (page.Link, bool) {
 func (h *house) Stop(context.Context, string) error {
 	h.stops++
 	return h.err
+}
+
+func (h *house) Reason(context.Context, string) (page.Reason, error) {
+	return page.Reason{}, h.err
 }
 
 func (h *house) Accept(_ context.Context, b line.Batch) ([]line.Answer, error) {

@@ -17,13 +17,14 @@ import (
 	"github.com/heed-platform/heed/internal/web/page"
 )
 
-// Deps is everything the public port stands on. All fields are needed.
+// Deps is everything the public port stands on. A nil function of SMS, Audiences
+// and Deliveries takes its address away; everything else is needed.
 type Deps struct {
 	Log     *slog.Logger
 	Clock   clock.Clock
 	Metrics *web.Metrics
 	Ingest  ingest.Deps // Clock and Metrics are filled in from here
-	Pages   page.Deps
+	Pages   page.Deps   // Clock as well
 	SMS     SMS
 
 	// Ready fails when nothing can be written durably now, or when heed is

@@ -12,12 +12,11 @@ import (
 	"unicode"
 
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/api/describe"
 )
 
-const (
-	maxInput  = 1 << 20 // bytes of a request's body
-	maxReason = 500     // bytes of a reason
-)
+// maxInput is the most bytes of a request's body.
+const maxInput = 1 << 20
 
 var (
 	errInput  = problem.New(problem.Invalid, "request-invalid", "The request cannot be used; mend the places named. /api/openapi.json says what this address takes.")
@@ -36,14 +35,14 @@ func (c *visit) input(v any) error {
 	if err := json.Unmarshal(raw, &names); err != nil {
 		return misread(err)
 	}
-	known, others := c.route.body.names()
+	known, others := c.route.body.Names()
 	p := errInput
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !known[name] && !others {
 			p = p.At("/"+name, "is not known here")
 		}
 	}
-	for _, name := range c.route.body.required() {
+	for _, name := range c.route.body.Required() {
 		if _, there := names[name]; !there {
 			p = p.At("/"+name, "is missing")
 		}
@@ -74,8 +73,7 @@ func misread(err error) error {
 
 func (c *visit) body() ([]byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxInput))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, errLarge
 	}
 	if err != nil {
@@ -90,7 +88,7 @@ func reason(r *http.Request) (string, error) {
 	if why == "" {
 		why = strings.TrimSpace(r.URL.Query().Get("why"))
 	}
-	if why == "" || len(why) > maxReason || strings.ContainsFunc(why, unicode.IsControl) {
+	if why == "" || len(why) > describe.MaxReason || strings.ContainsFunc(why, unicode.IsControl) {
 		return "", errReason
 	}
 	return why, nil

@@ -43,7 +43,7 @@ var rights = map[string]struct{ who, body string }{
 	"POST /api/people/{ref}/split":                {"-po-A", `{"off":{"ns":"device_id","value":"tablet"}}`},
 	"PUT /api/people/{ref}/preferences":           {"-po-A", `{"muted":["maternity"],"quiet":{"from":"20:00","to":"09:00"},"zone":"Europe/Berlin"}`},
 	"POST /api/people/{ref}/grants":               {"-po-A", `{"grants":[{"purpose":"marketing.communications.sms","status":"withdrawn"}]}`},
-	"POST /api/items":                             {"m-o-A", `{"items":[{"id":"1","price":12.50}]}`},
+	"POST /api/items":                             {"m-o-A", `{"items":[{"id":"1","price":12.50,"currency":"EUR"}]}`},
 	"GET /api/items/{id}":                         {"mpoaA", ""},
 	"GET /api/quarantine":                         {"-poaA", ""},
 	"POST /api/quarantine/replay":                 {"--o-A", `{}`},
@@ -410,15 +410,26 @@ func TestSources_showNoSecret(t *testing.T) {
 	}
 }
 
-func TestItems_keepTheirDigits(t *testing.T) {
+// TestItems_areMerged sends what changed and keeps the rest.
+func TestItems_areMerged(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.as("marketer", "POST", "/api/items", `{"items":[{"id":"1", "price": 12.50, "n": 9007199254740993}]}`)
-	if w := s.as("auditor", "GET", "/api/items/1", ""); strings.TrimSpace(w.Body.String()) != `{"id":"1","price":12.50,"n":9007199254740993}` {
+	s.as("marketer", "POST", "/api/items", `{"items":[{"id":"1","name":"Swift 3","price":"89.90","currency":"EUR"},{"id":"2","name":"Socks"}]}`)
+	w := s.as("operator", "POST", "/api/items", `{"items":[{"id":"1","stock":12},{"id":"1","stock":11}]}`)
+	if w.Code != 200 || strings.TrimSpace(w.Body.String()) != `{"done":2}` {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := s.as("auditor", "GET", "/api/items/1", ""); strings.TrimSpace(w.Body.String()) != `{"id":"1","name":"Swift 3","price":{"minor":8990,"currency":"EUR"},"stock":11}` {
 		t.Errorf("%s", w.Body)
 	}
-	if w := s.as("auditor", "GET", "/api/items/2", ""); w.Code != 404 || code(t, w) != "item-missing" {
+	if w := s.as("auditor", "GET", "/api/items/3", ""); w.Code != 404 || code(t, w) != "item-missing" {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := s.as("operator", "POST", "/api/items", `{"items":[{"id":"2","stock":1},{"id":"1","price":"1.00"}]}`); w.Code != 400 || !strings.Contains(w.Body.String(), "/items/1/price") {
+		t.Errorf("a price without its currency: %d %s", w.Code, w.Body)
+	}
+	if w := s.as("auditor", "GET", "/api/items/2", ""); strings.Contains(w.Body.String(), "stock") {
+		t.Errorf("half of a request was kept: %s", w.Body)
 	}
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/queue"
+	items "github.com/heed-platform/heed/internal/know/catalog"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -35,43 +35,80 @@ func (c *visit) putItems() (any, error) {
 	if err := c.input(&in); err != nil {
 		return nil, err
 	}
-	p := errInput
 	if len(in.Items) == 0 || len(in.Items) > maxItems {
-		p = p.At("/items", "has from 1 to 10,000 entries")
+		return nil, errInput.At("/items", "has from 1 to 10,000 entries")
 	}
-	items := make([]keep.Item, 0, len(in.Items))
+	records := make([]items.Change, len(in.Items))
+	ids := make([]string, len(in.Items))
+	var wrong []problem.Field
 	for i, raw := range in.Items {
-		var one struct {
-			ID string `json:"id"`
-		}
-		if err := json.Unmarshal(raw, &one); err != nil || one.ID == "" || len(one.ID) > maxID {
-			p = p.At("/items/"+strconv.Itoa(i)+"/id", "is a text of 1 to 200 bytes")
+		record, err := items.ChangeOf(raw)
+		if err != nil {
+			at := "/items/" + strconv.Itoa(i)
+			p := problem.Of(err)
+			if len(p.Fields) == 0 {
+				wrong = append(wrong, problem.Field{Pointer: at, Reason: p.Detail})
+			}
+			for _, f := range p.Fields {
+				wrong = append(wrong, problem.Field{Pointer: at + f.Pointer, Reason: f.Reason})
+			}
 			continue
 		}
-		var body bytes.Buffer
-		if err := json.Compact(&body, raw); err != nil {
-			return nil, misread(err)
-		}
-		items = append(items, keep.Item{ID: one.ID, Body: body.Bytes()})
+		records[i], ids[i] = record, record.ID
 	}
-	if err := faults(p); err != nil {
+	if err := invalid(wrong); err != nil {
 		return nil, err
 	}
-	if err := c.Registry.PutItems(c.r.Context(), items); err != nil {
-		return nil, err
-	}
-	return counted{len(items)}, nil
-}
-
-func (c *visit) item() (any, error) {
-	items, err := c.Registry.Items(c.r.Context(), []string{c.r.PathValue("id")})
+	// What a record leaves out stays as it is, so two requests must not cross.
+	c.upserts.Lock()
+	defer c.upserts.Unlock()
+	rows, err := c.merged(ids, records)
 	if err != nil {
 		return nil, err
 	}
-	if len(items) == 0 {
+	if err := c.Registry.PutItems(c.r.Context(), rows); err != nil {
+		return nil, err
+	}
+	return counted{len(records)}, nil
+}
+
+// merged are the items after the records, each item once.
+func (c *visit) merged(ids []string, records []items.Change) ([]keep.Item, error) {
+	stored, err := c.Registry.Items(c.r.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	now := map[string]items.Item{}
+	for _, row := range stored {
+		if now[row.ID], err = items.Parse(row.Body); err != nil {
+			return nil, err
+		}
+	}
+	for i, record := range records {
+		if now[ids[i]], err = now[ids[i]].Upsert(record); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]keep.Item, 0, len(now))
+	for id, item := range now {
+		body, err := item.Body()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, keep.Item{ID: id, Body: body})
+	}
+	return out, nil
+}
+
+func (c *visit) item() (any, error) {
+	rows, err := c.Registry.Items(c.r.Context(), []string{c.r.PathValue("id")})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
 		return nil, errItem
 	}
-	return json.RawMessage(items[0].Body), nil
+	return json.RawMessage(rows[0].Body), nil
 }
 
 // aside is an event in quarantine, without its content.

@@ -2,13 +2,11 @@ package api
 
 import (
 	"strconv"
-	"time"
 
-	"github.com/heed-platform/heed/internal/clock"
-	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/api/said"
 )
 
 // identifier is how a request names somebody, in its body only.
@@ -29,6 +27,15 @@ func (i identifier) check(p *problem.Error, at string) *problem.Error {
 		p = p.At(at+"/value", "is missing")
 	}
 	return p
+}
+
+// invalid is the problem of a request with these places wrong; nil without any.
+func invalid(wrong []problem.Field) error {
+	p := errInput
+	for _, f := range wrong {
+		p = p.At(f.Pointer, f.Reason)
+	}
+	return faults(p)
 }
 
 func faults(p *problem.Error) error {
@@ -153,142 +160,38 @@ func (c *visit) declare(st gate.Statement) (any, error) {
 	return receipt{Records: append([]string{}, got.Records...), Leaving: got.Leaving}, nil
 }
 
-// preferences are how a person wants to be spoken to. What is left out is no
-// wish: each time the whole is set.
-type preferences struct {
-	Muted    []string `json:"muted"`
-	Topics   []string `json:"topics"`
-	Channels []string `json:"channels"`
-	Caps     []struct {
-		Channel string `json:"channel"`
-		Count   int    `json:"count"`
-		Hours   int    `json:"hours"`
-	} `json:"caps"`
-	Quiet *struct {
-		From string `json:"from"`
-		To   string `json:"to"`
-	} `json:"quiet"`
-	Break    clock.Instant `json:"break_until"`
-	Zone     string        `json:"zone"`
-	Language string        `json:"language"`
-}
-
-const yearHours = 8760
-
-// fact reads the wishes; a wish that cannot be understood is refused, because
-// half of what a person asked for is not what they asked for.
-func (in *preferences) fact() (*fact.Preference, error) {
-	p := errInput
-	out := &fact.Preference{
-		Muted: in.Muted, Topics: in.Topics, Channels: in.Channels, Break: in.Break, Zone: in.Zone, Language: in.Language, Source: "api",
-	}
-	for i, limit := range in.Caps {
-		if limit.Count < 0 || limit.Hours < 1 || limit.Hours > yearHours {
-			p = p.At("/caps/"+strconv.Itoa(i), "has a count from 0 and hours from 1 to 8760")
-		}
-		out.Caps = append(out.Caps, fact.Cap{Channel: limit.Channel, Count: limit.Count, Hours: limit.Hours})
-	}
-	if in.Quiet != nil {
-		var ok, ok2 bool
-		out.QuietOn = true
-		out.QuietAt, ok = minutes(in.Quiet.From)
-		out.QuietTo, ok2 = minutes(in.Quiet.To)
-		if !ok || !ok2 {
-			p = p.At("/quiet", "has times such as 22:00 and 08:00")
-		}
-	}
-	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
-		p = p.At("/zone", "is a name such as Europe/Berlin")
-	}
-	return out, faults(p)
-}
-
-// minutes reads 22:00 as minutes after midnight.
-func minutes(clockTime string) (int, bool) {
-	t, err := time.Parse("15:04", clockTime)
-	return t.Hour()*60 + t.Minute(), err == nil
-}
-
 func (c *visit) prefer() (any, error) {
-	var in preferences
+	var in said.Preferences
 	if err := c.input(&in); err != nil {
 		return nil, err
 	}
-	p, err := in.fact()
-	if err != nil {
+	p, wrong := in.Fact()
+	if err := invalid(wrong); err != nil {
 		return nil, err
 	}
 	return c.declare(gate.Statement{Preference: p})
 }
 
-// grant is what a person said about one use.
-type grant struct {
-	Purpose      string        `json:"purpose"`
-	Status       string        `json:"status"`
-	Channel      string        `json:"channel"`
-	Topic        string        `json:"topic"`
-	Notice       string        `json:"notice"`
-	Language     string        `json:"language"`
-	Jurisdiction string        `json:"jurisdiction"`
-	Said         clock.Instant `json:"said"`
-	Evidence     string        `json:"evidence"`
-}
-
-var statuses = map[string]fact.GrantStatus{
-	"granted": fact.Granted, "denied": fact.Denied, "withdrawn": fact.Withdrawn, "objected": fact.Objected,
-}
-
 func (c *visit) grant() (any, error) {
 	var in struct {
-		Grants []grant `json:"grants"`
+		Grants []said.Grant `json:"grants"`
 	}
 	if err := c.input(&in); err != nil {
 		return nil, err
 	}
-	p := errInput
-	if len(in.Grants) == 0 || len(in.Grants) > 100 {
-		p = p.At("/grants", "has from 1 to 100 entries")
+	if len(in.Grants) == 0 || len(in.Grants) > maxGrants {
+		return nil, errInput.At("/grants", "has from 1 to 100 entries")
 	}
 	var st gate.Statement
+	var wrong []problem.Field
 	for i, g := range in.Grants {
-		p = c.checkGrant(p, g, "/grants/"+strconv.Itoa(i))
-		said := g.Said
-		if now := c.Clock.Now(); said == 0 || said > now {
-			said = now
-		}
-		st.Grants = append(st.Grants, fact.Grant{
-			Purpose: g.Purpose, Channel: g.Channel, Topic: g.Topic, Status: statuses[g.Status], Notice: g.Notice, Language: g.Language,
-			Jurisdiction: g.Jurisdiction, Method: "api", Source: "api", Said: said, Evidence: g.Evidence,
-		})
+		entry, bad := g.Fact(c.Rules(), c.Clock.Now(), "/grants/"+strconv.Itoa(i))
+		st.Grants, wrong = append(st.Grants, entry), append(wrong, bad...)
 	}
-	if err := faults(p); err != nil {
+	if err := invalid(wrong); err != nil {
 		return nil, err
 	}
 	return c.declare(st)
 }
 
-// checkGrant refuses what would stand in the ledger without effect: a withdrawal
-// under a misspelled purpose stops nothing.
-func (c *visit) checkGrant(p *problem.Error, g grant, at string) *problem.Error {
-	rules := c.Rules()
-	if rules == nil {
-		return p.At(at+"/purpose", "is not known, for no workspace is in force yet")
-	}
-	if _, known := rules.Purpose(g.Purpose); !known {
-		p = p.At(at+"/purpose", "is no purpose of the workspace")
-	}
-	status := statuses[g.Status]
-	if status == 0 {
-		p = p.At(at+"/status", "is granted, denied, withdrawn or objected")
-	}
-	if _, known := rules.Notice(g.Notice); g.Notice != "" && !known {
-		p = p.At(at+"/notice", "is no notice of the workspace")
-	}
-	if status == fact.Granted && g.Notice == "" {
-		p = p.At(at+"/notice", "is missing; a grant names the text that the person saw")
-	}
-	if status == fact.Granted && g.Evidence == "" {
-		p = p.At(at+"/evidence", "is missing; a grant names what proves it")
-	}
-	return p
-}
+const maxGrants = 100

@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
+	"github.com/heed-platform/heed/internal/web/api/describe"
 )
 
 // route is one thing the management API does, and who may ask for it.
@@ -18,10 +20,13 @@ type route struct {
 	roles        []catalog.Role // nobody else may; none is everybody, without a token
 	about        string         // one sentence
 	why          bool           // looks at one person: needs a reason
-	query        []prop
-	body         schema // nil takes none
-	answer       schema
-	status       int // of success; 0 is 200
+	query        []describe.Prop
+	body         describe.Schema // nil takes none
+	yaml         describe.Schema // the body as application/yaml
+	answer       describe.Schema
+	stream       bool
+	needs        func(*Deps) bool // nil is nothing; without it the route is absent
+	status       int              // of success; 0 is 200
 	do           func(*visit) (any, error)
 }
 
@@ -42,6 +47,7 @@ type api struct {
 
 	routes    []route
 	strangers *web.Limiter
+	upserts   sync.Mutex
 }
 
 var (
@@ -107,11 +113,30 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, rt *route) error {
 	if err != nil || v == nil {
 		return err
 	}
-	status := rt.status
-	if status == 0 {
-		status = http.StatusOK
+	return replyAs(w, rt.success(), v)
+}
+
+func (rt *route) success() int {
+	if rt.status == 0 {
+		return http.StatusOK
 	}
-	return replyAs(w, status, v)
+	return rt.status
+}
+
+// openapi describes the routes.
+func (c *visit) openapi() (any, error) {
+	list := make([]describe.Operation, len(c.routes))
+	for i := range c.routes {
+		rt := &c.routes[i]
+		list[i] = describe.Operation{
+			Method: rt.method, Path: rt.path, About: rt.about, Reason: rt.why, Query: rt.query, Body: rt.body, Other: rt.yaml,
+			Answer: rt.answer, Status: rt.success(), Stream: rt.stream,
+		}
+		for _, r := range rt.roles {
+			list[i].Roles = append(list[i].Roles, string(r))
+		}
+	}
+	return describe.Document(list), nil
 }
 
 // who holds the token of a request. Whoever tries many that nobody knows is

@@ -5,8 +5,8 @@ func Table() []Row {
 	var rows []Row
 	for _, rt := range table() {
 		row := Row{Method: rt.method, Path: rt.path, Why: rt.why, Body: rt.body != nil, Status: rt.status}
-		row.Names, row.Open = rt.answer.names()
-		row.Required = rt.answer.required()
+		row.Names, row.Open = rt.answer.Names()
+		row.Required = rt.answer.Required()
 		for _, r := range rt.roles {
 			row.Roles = append(row.Roles, string(r))
 		}

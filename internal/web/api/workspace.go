@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/api/folder"
 )
 
 // entry is one version of a definition, as the API shows it.
@@ -78,14 +78,14 @@ func (c *visit) files() (fs.FS, error) {
 	if err := c.input(&in); err != nil {
 		return nil, err
 	}
-	out := folder{}
+	out := folder.Folder{}
 	for _, name := range slices.Sorted(maps.Keys(in.Files)) {
 		body := []byte(in.Files[name])
 		var yaml string
 		if json.Unmarshal(body, &yaml) == nil {
 			body = []byte(yaml)
 		}
-		if !out.add(name, body) {
+		if !isYAML(name) || !out.Add(name, body) {
 			return nil, errInput.At("/files", "has a path that is not like campaigns/shoes.yaml")
 		}
 	}
@@ -95,12 +95,12 @@ func (c *visit) files() (fs.FS, error) {
 // splitYAML cuts a stream of documents into the files that they say they are.
 // Lines keep their numbers within their file.
 func splitYAML(stream string) (fs.FS, error) {
-	out := folder{}
+	out := folder.Folder{}
 	name, begun := "", false
 	var body strings.Builder
 	for text := range strings.Lines(stream) {
 		if at, ok := strings.CutPrefix(text, "# Source:"); ok {
-			if begun && !out.add(name, []byte(body.String())) {
+			if begun && (!isYAML(name) || !out.Add(name, []byte(body.String()))) {
 				break
 			}
 			name, begun = strings.TrimSpace(at), true
@@ -111,10 +111,14 @@ func splitYAML(stream string) (fs.FS, error) {
 		}
 		body.WriteString(text)
 	}
-	if !begun || !out.add(name, []byte(body.String())) {
+	if !begun || !isYAML(name) || !out.Add(name, []byte(body.String())) {
 		return nil, errInput.At("/", "each document begins with a line such as # Source: campaigns/shoes.yaml")
 	}
 	return out, nil
+}
+
+func isYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 }
 
 func (c *visit) definitions() (any, error) {
@@ -205,10 +209,4 @@ func (c *visit) previewExpression() (any, error) {
 		return nil, err
 	}
 	return c.Audiences.PreviewExpression(c.r.Context(), in.Expression, in.Purpose, c.by)
-}
-
-// clean reports whether a path is one of a workspace's files.
-func clean(name string) bool {
-	ext := path.Ext(name)
-	return fs.ValidPath(name) && (ext == ".yaml" || ext == ".yml")
 }

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
 )
 
 // Deps is what the pages stand on.
 type Deps struct {
+	Clock  clock.Clock
 	Links  Links
 	Outbox func() *delivery.Outbox // nil when messages really leave
 	Try    []Try                   // what to try next, for whoever reads the outbox
@@ -32,7 +34,9 @@ var pages = template.Must(template.ParseFS(files, "html/*.html")) //nolint:goche
 // Routes adds the pages to mux.
 func Routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("/page.css", look(style))
-	out := web.Handler(d.out)
+	// One person presses a few times; more than once a second is a machine.
+	presses := web.NewLimiter(1, 10)
+	out := web.Handler(func(w http.ResponseWriter, r *http.Request) error { return d.out(w, r, presses) })
 	mux.Handle("/u/{token}", out)
 	mux.Handle("/u/{token}/{$}", out)
 	mux.Handle("/why/{token}", look(d.why))

@@ -65,7 +65,7 @@ func TestWhy_saysWhatWasUsedAndNothingElse(t *testing.T) {
 func serve(l *ways, box *delivery.Outbox) http.Handler {
 	mux := http.NewServeMux()
 	page.Routes(mux, page.Deps{
-		Links: l, Outbox: func() *delivery.Outbox { return box },
+		Clock: clock.NewStill(1), Links: l, Outbox: func() *delivery.Outbox { return box },
 		Try: []page.Try{{Command: "heed tail", About: "Watch events arrive."}},
 	})
 	return web.Wrap(mux, web.NewMetrics(), clock.NewStill(1), slog.New(slog.DiscardHandler))
@@ -145,6 +145,19 @@ func TestUnsubscribe_whenItCannotBeKept(t *testing.T) {
 	}
 	if got := press(gate.ErrNobody); got != 200 {
 		t.Errorf("somebody who was erased is answered %d", got)
+	}
+}
+
+func TestUnsubscribe_machinesThatPress(t *testing.T) {
+	t.Parallel()
+	l := &ways{}
+	h := serve(l, nil)
+	var last *httptest.ResponseRecorder
+	for range 11 {
+		last = ask(h, "POST", "/u/good", form, "List-Unsubscribe=One-Click")
+	}
+	if last.Code != 429 || last.Header().Get("Retry-After") == "" || l.stops != 10 {
+		t.Errorf("%d after %d stops", last.Code, l.stops)
 	}
 }
 

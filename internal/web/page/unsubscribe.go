@@ -32,7 +32,7 @@ const oneClick = "One-Click"
 var errForm = problem.New(problem.Invalid, "unsubscribe-form", "Unsubscribing takes a form with List-Unsubscribe=One-Click; open the link and press its button.")
 
 // out is the way out of a list.
-func (d Deps) out(w http.ResponseWriter, r *http.Request) error {
+func (d Deps) out(w http.ResponseWriter, r *http.Request, presses *web.Limiter) error {
 	w.Header().Set("Cache-Control", "no-store")
 	token := r.PathValue("token")
 	link, ours := d.Links.Open(token)
@@ -47,6 +47,8 @@ func (d Deps) out(w http.ResponseWriter, r *http.Request) error {
 		return render(w, http.StatusNotFound, "link.html", Link{Language: "en"})
 	case r.Method != http.MethodPost:
 		return render(w, http.StatusOK, "leave.html", link)
+	case !presses.Allow(token, d.Clock.Now()):
+		return web.ErrTooFast
 	case !pressed(w, r):
 		return errForm
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"log/slog"
 
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/problem"
@@ -134,7 +133,11 @@ func TestServer_lyingLength(t *testing.T) {
 	d := newDoor(t)
 	to := listen(t, d, 5*time.Second)
 	c := dial(t, to, "POST /v1/batch?writeKey=WKSEG HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"batch\":[]}")
-	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+	half, ok := c.(*net.TCPConn)
+	if !ok {
+		t.Fatalf("%T cannot close one way", c)
+	}
+	if err := half.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	answer, _ := io.ReadAll(c)

@@ -70,13 +70,21 @@ type call struct {
 }
 
 var calls = []call{
-	{path: "/v1/identify", typ: fact.Identify}, {path: "/v1/i", typ: fact.Identify},
-	{path: "/v1/track", typ: fact.Track}, {path: "/v1/t", typ: fact.Track},
-	{path: "/v1/page", typ: fact.Page}, {path: "/v1/p", typ: fact.Page},
-	{path: "/v1/screen", typ: fact.Screen}, {path: "/v1/s", typ: fact.Screen},
-	{path: "/v1/group", typ: fact.Group}, {path: "/v1/g", typ: fact.Group},
-	{path: "/v1/alias", typ: fact.Alias}, {path: "/v1/a", typ: fact.Alias},
-	{path: "/v1/batch"}, {path: "/v1/b"}, {path: "/beacon/v1/batch"},
+	{path: "/v1/identify", typ: fact.Identify},
+	{path: "/v1/i", typ: fact.Identify},
+	{path: "/v1/track", typ: fact.Track},
+	{path: "/v1/t", typ: fact.Track},
+	{path: "/v1/page", typ: fact.Page},
+	{path: "/v1/p", typ: fact.Page},
+	{path: "/v1/screen", typ: fact.Screen},
+	{path: "/v1/s", typ: fact.Screen},
+	{path: "/v1/group", typ: fact.Group},
+	{path: "/v1/g", typ: fact.Group},
+	{path: "/v1/alias", typ: fact.Alias},
+	{path: "/v1/a", typ: fact.Alias},
+	{path: "/v1/batch"},
+	{path: "/v1/b"},
+	{path: "/beacon/v1/batch"},
 	{path: "/v1/import", replay: true},
 }
 

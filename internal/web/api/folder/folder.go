@@ -1,4 +1,6 @@
-package api
+// Package folder is a tree of files in memory, for a workspace that arrives in a
+// request. Start reading at Folder.
+package folder
 
 import (
 	"bytes"
@@ -10,13 +12,13 @@ import (
 	"time"
 )
 
-// folder is a tree of files in memory, by path.
-type folder map[string][]byte
+// Folder holds files by path, such as "campaigns/shoes.yaml". It is an fs.FS.
+type Folder map[string][]byte
 
-// add puts a file in; it reports false for a path that is none of a workspace,
-// or that is there already, as a file or as a folder.
-func (f folder) add(name string, body []byte) bool {
-	if !clean(name) || f[name] != nil || f.has(name) {
+// Add puts a file in; it reports false for a path that is none, or that is there
+// already, as a file or as a folder.
+func (f Folder) Add(name string, body []byte) bool {
+	if !fs.ValidPath(name) || name == "." || f[name] != nil || f.has(name) {
 		return false
 	}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -28,7 +30,7 @@ func (f folder) add(name string, body []byte) bool {
 	return true
 }
 
-func (f folder) has(dir string) bool {
+func (f Folder) has(dir string) bool {
 	for name := range f {
 		if dir == "." || strings.HasPrefix(name, dir+"/") {
 			return true
@@ -38,7 +40,7 @@ func (f folder) has(dir string) bool {
 }
 
 // Open opens a file or a folder.
-func (f folder) Open(name string) (fs.File, error) {
+func (f Folder) Open(name string) (fs.File, error) {
 	if body, ok := f[name]; ok {
 		return &opened{node: node{path.Base(name), int64(len(body)), false}, Reader: bytes.NewReader(body)}, nil
 	}
@@ -49,7 +51,7 @@ func (f folder) Open(name string) (fs.File, error) {
 }
 
 // entries lists what lies directly in a folder, sorted.
-func (f folder) entries(dir string) []fs.DirEntry {
+func (f Folder) entries(dir string) []fs.DirEntry {
 	seen := map[string]node{}
 	for name, body := range f {
 		rest, ok := strings.CutPrefix(name, dir+"/")
