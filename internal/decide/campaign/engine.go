@@ -1,16 +1,13 @@
 package campaign
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/heed-platform/heed/internal/clock"
-	"github.com/heed-platform/heed/internal/decide/guard"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
-	"github.com/heed-platform/heed/internal/policy"
 )
 
 // Kind is what sort of moment it is.
@@ -24,7 +21,7 @@ const (
 )
 
 // Moment is a reason to consider talking to somebody. Name is the event's, the
-// audience's or the campaign's.
+// audience's or the campaign's; Event is set where an event is the reason.
 type Moment struct {
 	Kind  Kind
 	Name  string
@@ -45,7 +42,8 @@ func (m Moment) String() string {
 	return "unknown:" + m.Name
 }
 
-// Approved is a definition that somebody let go live, by its content.
+// Approved is a definition that somebody let go live, by its content. Only Live
+// ones decide; the others explain what was queued under them.
 type Approved struct {
 	Definition
 
@@ -54,96 +52,50 @@ type Approved struct {
 	Status  string // live, paused, ended, superseded
 }
 
-// Deps is what campaigns are compiled with.
-type Deps struct {
-	Rules *policy.Rules
-	// Audience gives an audience's predicate; false when there is none.
-	Audience func(key string) (gate.Predicate, bool)
-}
-
-// Live is one campaign, compiled.
-type Live struct {
-	Approved
-
-	rules   *policy.Rules
-	members gate.Predicate
-	service bool
-	caps    []fact.Cap
-	quiet   guard.Quiet
-	zone    string
-}
+// StatusLive is the status of those that decide.
+const StatusLive = "live"
 
 // Engine holds the campaigns. A nil Engine holds none.
 type Engine struct {
-	live []*Live // those that decide
-	all  map[string]*Live
+	live      []*Live // those that decide, by key
+	triggered map[trigger][]*Live
+	all       map[string]*Live
 }
 
-// NewEngine compiles every version that may still be asked about: live ones
-// decide; paused, ended and superseded ones explain what was queued under them.
+// trigger is what a moment is looked up by.
+type trigger struct {
+	kind Kind
+	name string
+}
+
+// NewEngine compiles every version that may still be asked about. One that
+// decides, or may again, must be understood; one that was ended or superseded
+// may name what is gone since, and then speaks to nobody.
 func NewEngine(list []Approved, deps Deps) (*Engine, error) {
-	e := &Engine{all: map[string]*Live{}}
+	e := &Engine{all: map[string]*Live{}, triggered: map[trigger][]*Live{}}
 	for _, a := range list {
-		l, err := compile(a, deps)
-		if err != nil {
+		l, err := Compile(a, deps)
+		switch {
+		case err == nil:
+		case a.Status == StatusLive, a.Status == "paused":
 			return nil, err
+		default:
+			l = &Live{Approved: a, rules: deps.Rules, members: nobody{}}
 		}
 		e.all[versioned(a.Key, a.Version)] = l
-		if a.Status == "live" {
+		if a.Status == StatusLive {
 			e.live = append(e.live, l)
 		}
 	}
 	slices.SortFunc(e.live, func(a, b *Live) int { return strings.Compare(a.Key, b.Key) })
+	for _, l := range e.live {
+		m := l.Trial(0)
+		e.triggered[trigger{m.Kind, m.Name}] = append(e.triggered[trigger{m.Kind, m.Name}], l)
+	}
 	return e, nil
 }
 
 func versioned(key string, version int64) string { return key + "@" + strconv.FormatInt(version, 10) }
-
-func compile(a Approved, deps Deps) (*Live, error) {
-	if err := a.Check(); err != nil {
-		return nil, err
-	}
-	purpose, ok := deps.Rules.Purpose(a.Purpose)
-	if !ok {
-		return nil, errDefinition.At("campaign/"+a.Key+"/purpose", fmt.Sprintf("there is no purpose %q", a.Purpose))
-	}
-	members, ok := deps.Audience(a.Audience)
-	if !ok {
-		return nil, errDefinition.At("campaign/"+a.Key+"/audience", fmt.Sprintf("there is no audience %q", a.Audience))
-	}
-	brand := deps.Rules.Brand()
-	l := &Live{Approved: a, rules: deps.Rules, members: members, service: purpose.Service, zone: brand.Zone}
-	for _, c := range brand.Caps {
-		l.caps = append(l.caps, fact.Cap{Channel: c.Channel, Count: c.Count, Hours: c.Hours})
-	}
-	var err error
-	if l.quiet, err = quietOf(brand.Quiet.From, brand.Quiet.To); err != nil {
-		return nil, errDefinition.At("brand/quiet", err.Error())
-	}
-	return l, nil
-}
-
-func quietOf(from, to string) (guard.Quiet, error) {
-	if from == "" && to == "" {
-		return guard.Quiet{}, nil
-	}
-	a, err := minutes(from)
-	if err != nil {
-		return guard.Quiet{}, err
-	}
-	b, err := minutes(to)
-	return guard.Quiet{From: a, To: b}, err
-}
-
-func minutes(text string) (int, error) {
-	h, m, ok := strings.Cut(text, ":")
-	hour, err1 := strconv.Atoi(h)
-	minute, err2 := strconv.Atoi(m)
-	if !ok || err1 != nil || err2 != nil || hour < 0 || hour > 24 || minute < 0 || minute > 59 {
-		return 0, fmt.Errorf("%q is not a time such as 20:00", text)
-	}
-	return hour*60 + minute, nil
-}
 
 // Len is how many campaigns decide.
 func (e *Engine) Len() int {
@@ -161,30 +113,13 @@ func (e *Engine) All() []*Live {
 	return e.live
 }
 
-// Triggered are the campaigns that a moment concerns.
+// Triggered are the campaigns that a moment concerns, by key. A page that is
+// named like an event is not that event.
 func (e *Engine) Triggered(m Moment) []*Live {
-	if e == nil {
+	if e == nil || m.Event != nil && m.Event.Type != fact.Track {
 		return nil
 	}
-	var out []*Live
-	for _, l := range e.live {
-		t := l.Trigger
-		switch m.Kind {
-		case OnEvent:
-			if t.Event != "" && t.Event == m.Name {
-				out = append(out, l)
-			}
-		case OnEnter:
-			if t.Enters != "" && t.Enters == m.Name {
-				out = append(out, l)
-			}
-		case OnSend:
-			if t.Send && l.Key == m.Name {
-				out = append(out, l)
-			}
-		}
-	}
-	return out
+	return e.triggered[trigger{m.Kind, m.Name}]
 }
 
 // Find is one version, whatever its status.
@@ -194,6 +129,18 @@ func (e *Engine) Find(key string, version int64) (*Live, bool) {
 	}
 	l, ok := e.all[versioned(key, version)]
 	return l, ok
+}
+
+// Trial is the kind of moment that starts the campaign, as if it were now: for
+// dry runs.
+func (l *Live) Trial(now clock.Instant) Moment {
+	switch t := l.Trigger; {
+	case t.Event != "":
+		return Moment{Kind: OnEvent, Name: t.Event, At: now}
+	case t.Enters != "":
+		return Moment{Kind: OnEnter, Name: t.Enters, At: now}
+	}
+	return Moment{Kind: OnSend, Name: l.Key, At: now}
 }
 
 // Asking is the question that this campaign puts to the gate.

@@ -1,9 +1,6 @@
 package guard
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 )
@@ -20,22 +17,27 @@ type finding struct {
 type rule struct {
 	name    string
 	service bool // also stands in the way of service messages
-	ask     func(Case) finding
+	passes  bool // may be a matter of time alone
+	ask     func(Case, *Zones) finding
 }
+
+const nameHoldout = "holdout"
 
 // rules in the order in which they are shown.
 var rules = []rule{
-	{"permission", true, permission},
-	{"promise", true, promise},
-	{"occasion", true, occasion},
-	{"expiry", true, expiry},
-	{"already_bought", false, alreadyBought},
-	{"topic_preference", false, topicPreference},
-	{"channel_preference", false, channelPreference},
-	{"break", false, pause},
-	{"frequency_cap", false, frequencyCap},
-	{"quiet_hours", false, quietHours},
-	{"holdout", false, holdout},
+	{name: "permission", service: true, ask: permission},
+	{name: "promise", service: true, ask: promise},
+	{name: "address", service: true, ask: address},
+	{name: "occasion", service: true, ask: occasion},
+	{name: "expiry", service: true, ask: expiry},
+	{name: "sensitive_topic", ask: sensitiveTopic},
+	{name: "already_bought", passes: true, ask: alreadyBought},
+	{name: "topic_preference", ask: topicPreference},
+	{name: "channel_preference", ask: channelPreference},
+	{name: "break", passes: true, ask: pause},
+	{name: "frequency_cap", passes: true, ask: frequencyCap},
+	{name: "quiet_hours", passes: true, ask: quietHours},
+	{name: nameHoldout, ask: holdout},
 }
 
 // Names are the guards, in order.
@@ -50,156 +52,75 @@ func Names() []string {
 // Verdict is what all guards said together.
 type Verdict struct {
 	Reasons []fact.Reason // one for each guard that was asked
-	Chosen  bool
-	Holdout bool          // only the draw stood in the way
-	Later   clock.Instant // not before; zero is now
+	Chosen  bool          // nothing stands in the way, now or at Later
+	Holdout bool          // only the draw stands in the way
+	Later   clock.Instant // the first instant at which all that passes has passed; zero is now
+	Code    string        // what stands in the way: for good before for now; "" is nothing
 }
 
-// Judge asks every guard.
-func Judge(c Case) Verdict {
-	v := Verdict{Chosen: true}
-	others := false // something besides the draw, for good
+// Judge asks every guard. An objection that passes before the moment is over
+// defers the message; any other ends it. Zones may be nil.
+func Judge(c Case, z *Zones) Verdict {
+	v := Verdict{Reasons: make([]fact.Reason, 0, len(rules))}
+	var ends, drawn, passes string // the first code of each sort
 	for _, r := range rules {
 		if c.Service && !r.service {
 			continue
 		}
-		f := r.ask(c)
-		reason := fact.Reason{Guard: r.name, Code: f.code, Veto: f.code != "", Marketer: f.marketer, Person: f.person}
-		v.Reasons = append(v.Reasons, reason)
+		f := r.ask(c, z)
+		v.Reasons = append(v.Reasons, fact.Reason{Guard: r.name, Code: f.code, Veto: f.code != "", Marketer: f.marketer, Person: f.person})
 		switch {
 		case f.code == "":
-		case r.name == "holdout":
-			v.Holdout, v.Chosen = true, false
-		case f.until != 0 && (c.Expires == 0 || f.until <= c.Expires):
+		case r.name == nameHoldout:
+			drawn = f.code
+		case f.until != 0:
+			passes = first(passes, f.code)
 			v.Later = max(v.Later, f.until)
 		default:
-			others, v.Chosen = true, false
+			ends = first(ends, f.code)
 		}
 	}
-	v.Holdout = v.Holdout && !others
+	if v.Later != 0 {
+		v.Later = settle(c, v.Later, z)
+	}
+	if v.Later == never || c.Expires != 0 && v.Later > c.Expires {
+		ends = first(ends, passes)
+	}
+	v.Code = first(first(ends, drawn), passes)
+	v.Chosen = ends == "" && drawn == ""
+	v.Holdout = ends == "" && drawn != ""
+	if !v.Chosen {
+		v.Later = 0
+	}
 	return v
 }
 
-func permission(c Case) finding {
-	if c.Allowed {
-		return finding{}
+func first(a, b string) string {
+	if a != "" {
+		return a
 	}
-	code := c.Code
-	if code == "" {
-		code = "not_allowed"
-	}
-	return finding{code: code, marketer: c.Marketer, person: c.Person}
+	return b
 }
 
-func promise(c Case) finding {
-	if c.Matched || c.Hidden == "" {
-		return finding{}
-	}
-	return finding{
-		code:     "audience_withheld",
-		marketer: "Whether this person belongs to the audience may not be known for this purpose: " + c.Hidden + ".",
-		person:   "What this message would have been chosen by is something you did not give us for that.",
-	}
-}
-
-func occasion(c Case) finding {
-	if !c.Service || c.Occasion {
-		return finding{}
-	}
-	return finding{
-		code:     "not_an_occasion",
-		marketer: "This service purpose does not speak in this kind of moment; its definition lists the moments it is for.",
-		person:   "We write about a service only when there is something to say about it.",
-	}
-}
-
-func expiry(c Case) finding {
-	if c.Expires == 0 || c.Now <= c.Expires {
-		return finding{}
-	}
-	return finding{
-		code:     "moment_over",
-		marketer: "The moment was over before the message could leave.",
-		person:   "It was too late for this message to be of use to you.",
-	}
-}
-
-// alreadyBought stops a message about something the person has, until it came
-// back or is about used up. Not knowing stops it as well.
-func alreadyBought(c Case) finding {
-	if c.Item == "" {
-		return finding{}
-	}
-	if c.OwnedHidden {
-		return finding{
-			code:     "purchases_withheld",
-			marketer: "What this person bought may not be looked at for this purpose, so nobody can tell whether they have it.",
-			person:   "You did not allow us to look at what you bought for this, so we do not write about single things.",
+// settle is the first instant from at on to which no guard objects that lets
+// things pass: when a cap frees a place, it may be night.
+func settle(c Case, at clock.Instant, z *Zones) clock.Instant {
+	for range 64 {
+		if at == never || c.Expires != 0 && at > c.Expires {
+			return at
 		}
-	}
-	for _, b := range c.Owned {
-		if b.Quantity <= 0 {
-			continue // it came back
-		}
-		f := finding{
-			code:     "already_bought",
-			marketer: "This person has this very thing.",
-			person:   "You have this already.",
-		}
-		if c.Repurchase > 0 {
-			f.until = b.Last.Add(days(c.Repurchase))
-			if c.Now >= f.until {
-				continue
+		c.Now = at
+		for _, r := range rules {
+			if r.passes {
+				at = max(at, r.ask(c, z).until)
 			}
 		}
-		return f
-	}
-	return finding{}
-}
-
-func topicPreference(c Case) finding {
-	if c.Topic == "" {
-		return finding{}
-	}
-	within := func(t string) bool { return t != "" && (c.Topic == t || strings.HasPrefix(c.Topic, t+".")) }
-	if slices.ContainsFunc(c.Preference.Muted, within) {
-		return finding{
-			code: "topic_muted", marketer: "This person muted the topic.", person: "You muted this topic.",
+		if at == c.Now {
+			return at
 		}
 	}
-	if len(c.Preference.Topics) > 0 && !slices.ContainsFunc(c.Preference.Topics, within) {
-		return finding{
-			code: "topic_not_chosen", marketer: "This person chose topics, and this is none of them.", person: "This is not among the topics you chose.",
-		}
-	}
-	return finding{}
+	return never
 }
 
-func channelPreference(c Case) finding {
-	if len(c.Preference.Channels) == 0 || slices.Contains(c.Preference.Channels, c.Channel) {
-		return finding{}
-	}
-	return finding{
-		code: "channel_refused", marketer: "This person does not want to be reached through this channel.", person: "You asked us not to use this channel.",
-	}
-}
-
-func pause(c Case) finding {
-	if c.Preference.Break <= c.Now {
-		return finding{}
-	}
-	return finding{
-		code: "on_break", marketer: "This person takes a break from messages.", person: "You are taking a break from our messages.",
-		until: c.Preference.Break,
-	}
-}
-
-func holdout(c Case) finding {
-	if c.Draw >= c.Holdout {
-		return finding{}
-	}
-	return finding{
-		code: "held_out", marketer: "This person is in the part that is left out, to see what the campaign really causes.",
-		person: "By chance you are among those we did not write to, to see whether writing helps.",
-	}
-}
+// never is an instant that no moment lives to see.
+const never = clock.Instant(1) << 62
