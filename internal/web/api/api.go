@@ -11,6 +11,7 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
 	"github.com/heed-platform/heed/internal/web/api/ingest"
+	"github.com/heed-platform/heed/internal/web/api/shelf"
 	"github.com/heed-platform/heed/internal/web/page"
 )
 
@@ -20,7 +21,7 @@ func New(d Deps) http.Handler {
 	d.Ingest.Clock, d.Ingest.Metrics = d.Clock, d.Metrics
 	ingest.Routes(mux, d.Ingest)
 	health(mux, d.Ready)
-	a := &api{Deps: d, routes: table(), strangers: web.NewLimiter(5, 50)}
+	a := &api{Deps: d, routes: table(), strangers: web.NewLimiter(5, 50), shelf: shelf.New(d.Registry)}
 	a.routes = slices.DeleteFunc(a.routes, func(rt route) bool { return rt.needs != nil && !rt.needs(&d) })
 	a.mount(mux)
 	if d.SMS.Answer != nil {

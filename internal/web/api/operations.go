@@ -5,10 +5,8 @@ import (
 	"strconv"
 
 	"github.com/heed-platform/heed/internal/clock"
-	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/queue"
-	items "github.com/heed-platform/heed/internal/know/catalog"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -38,66 +36,11 @@ func (c *visit) putItems() (any, error) {
 	if len(in.Items) == 0 || len(in.Items) > maxItems {
 		return nil, errInput.At("/items", "has from 1 to 10,000 entries")
 	}
-	records := make([]items.Change, len(in.Items))
-	ids := make([]string, len(in.Items))
-	var wrong []problem.Field
-	for i, raw := range in.Items {
-		record, err := items.ChangeOf(raw)
-		if err != nil {
-			at := "/items/" + strconv.Itoa(i)
-			p := problem.Of(err)
-			if len(p.Fields) == 0 {
-				wrong = append(wrong, problem.Field{Pointer: at, Reason: p.Detail})
-			}
-			for _, f := range p.Fields {
-				wrong = append(wrong, problem.Field{Pointer: at + f.Pointer, Reason: f.Reason})
-			}
-			continue
-		}
-		records[i], ids[i] = record, record.ID
+	wrong, err := c.shelf.Upsert(c.r.Context(), in.Items, "/items")
+	if err == nil {
+		err = invalid(wrong)
 	}
-	if err := invalid(wrong); err != nil {
-		return nil, err
-	}
-	// What a record leaves out stays as it is, so two requests must not cross.
-	c.upserts.Lock()
-	defer c.upserts.Unlock()
-	rows, err := c.merged(ids, records)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Registry.PutItems(c.r.Context(), rows); err != nil {
-		return nil, err
-	}
-	return counted{len(records)}, nil
-}
-
-// merged are the items after the records, each item once.
-func (c *visit) merged(ids []string, records []items.Change) ([]keep.Item, error) {
-	stored, err := c.Registry.Items(c.r.Context(), ids)
-	if err != nil {
-		return nil, err
-	}
-	now := map[string]items.Item{}
-	for _, row := range stored {
-		if now[row.ID], err = items.Parse(row.Body); err != nil {
-			return nil, err
-		}
-	}
-	for i, record := range records {
-		if now[ids[i]], err = now[ids[i]].Upsert(record); err != nil {
-			return nil, err
-		}
-	}
-	out := make([]keep.Item, 0, len(now))
-	for id, item := range now {
-		body, err := item.Body()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, keep.Item{ID: id, Body: body})
-	}
-	return out, nil
+	return counted{len(in.Items)}, err
 }
 
 func (c *visit) item() (any, error) {

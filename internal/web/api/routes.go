@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
@@ -12,6 +11,7 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
 	"github.com/heed-platform/heed/internal/web/api/describe"
+	"github.com/heed-platform/heed/internal/web/api/shelf"
 )
 
 // route is one thing the management API does, and who may ask for it.
@@ -47,7 +47,7 @@ type api struct {
 
 	routes    []route
 	strangers *web.Limiter
-	upserts   sync.Mutex
+	shelf     *shelf.Shelf
 }
 
 var (

@@ -70,7 +70,11 @@ func (c *visit) files() (fs.FS, error) {
 		if err != nil {
 			return nil, err
 		}
-		return splitYAML(string(raw))
+		files, ok := folder.Split(string(raw))
+		if !ok {
+			return nil, errInput.At("/", "is documents that each begin with a line such as # Source: campaigns/shoes.yaml")
+		}
+		return files, nil
 	}
 	var in struct {
 		Files map[string]json.RawMessage `json:"files"`
@@ -85,40 +89,11 @@ func (c *visit) files() (fs.FS, error) {
 		if json.Unmarshal(body, &yaml) == nil {
 			body = []byte(yaml)
 		}
-		if !isYAML(name) || !out.Add(name, body) {
+		if !out.Add(name, body) {
 			return nil, errInput.At("/files", "has a path that is not like campaigns/shoes.yaml")
 		}
 	}
 	return out, nil
-}
-
-// splitYAML cuts a stream of documents into the files that they say they are.
-// Lines keep their numbers within their file.
-func splitYAML(stream string) (fs.FS, error) {
-	out := folder.Folder{}
-	name, begun := "", false
-	var body strings.Builder
-	for text := range strings.Lines(stream) {
-		if at, ok := strings.CutPrefix(text, "# Source:"); ok {
-			if begun && (!isYAML(name) || !out.Add(name, []byte(body.String()))) {
-				break
-			}
-			name, begun = strings.TrimSpace(at), true
-			body.Reset()
-		}
-		if !begun && strings.TrimSpace(text) != "" && strings.TrimSpace(text) != "---" {
-			break
-		}
-		body.WriteString(text)
-	}
-	if !begun || !isYAML(name) || !out.Add(name, []byte(body.String())) {
-		return nil, errInput.At("/", "each document begins with a line such as # Source: campaigns/shoes.yaml")
-	}
-	return out, nil
-}
-
-func isYAML(name string) bool {
-	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 }
 
 func (c *visit) definitions() (any, error) {

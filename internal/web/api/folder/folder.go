@@ -15,10 +15,33 @@ import (
 // Folder holds files by path, such as "campaigns/shoes.yaml". It is an fs.FS.
 type Folder map[string][]byte
 
-// Add puts a file in; it reports false for a path that is none, or that is there
-// already, as a file or as a folder.
+// Split cuts a stream of YAML documents into the files that they say they are, in
+// a line such as "# Source: campaigns/shoes.yaml". Lines keep their numbers
+// within their file. It reports false for a stream that does not say.
+func Split(stream string) (Folder, bool) {
+	out := Folder{}
+	name, begun := "", false
+	var body strings.Builder
+	for text := range strings.Lines(stream) {
+		if at, ok := strings.CutPrefix(text, "# Source:"); ok {
+			if begun && !out.Add(name, []byte(body.String())) {
+				return nil, false
+			}
+			name, begun = strings.TrimSpace(at), true
+			body.Reset()
+		}
+		if !begun && strings.TrimSpace(text) != "" && strings.TrimSpace(text) != "---" {
+			return nil, false
+		}
+		body.WriteString(text)
+	}
+	return out, begun && out.Add(name, []byte(body.String()))
+}
+
+// Add puts a YAML file in; it reports false for a path that is none, or that is
+// there already, as a file or as a folder.
 func (f Folder) Add(name string, body []byte) bool {
-	if !fs.ValidPath(name) || name == "." || f[name] != nil || f.has(name) {
+	if ext := path.Ext(name); !fs.ValidPath(name) || ext != ".yaml" && ext != ".yml" || f[name] != nil || f.has(name) {
 		return false
 	}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {

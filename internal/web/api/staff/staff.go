@@ -62,10 +62,10 @@ func (p People) asking(v api.Visit, wanted []string) gate.Asking {
 	return gate.Asking{Subject: v.Subject, Purpose: purpose, By: v.By.Name, Role: string(v.By.Role), Why: v.Why}
 }
 
-func (p People) inspect(ctx context.Context, v api.Visit) (gate.Dossier, error) {
+func (p People) inspect(ctx context.Context, v api.Visit) (d gate.Dossier, err error) {
 	pass, err := gate.Ask[gate.Operate](ctx, p.Gate, p.asking(v, helping))
 	if err != nil {
-		return gate.Dossier{}, err
+		return d, err
 	}
 	return gate.Inspect(ctx, pass)
 }
