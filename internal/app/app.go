@@ -35,6 +35,7 @@ type App struct {
 	public   atomic.Pointer[string]
 	draining atomic.Bool
 	reach    reach      // how messages leave
+	learner  learner    // names and types that were seen
 	made     keys       // write keys made since somebody asked
 	tries    []page.Try // what to try next, for whoever reads the outbox
 }
@@ -91,7 +92,8 @@ func (a *App) begin(ctx context.Context, base *swap) error {
 // Close answers what is in hand and closes the database.
 func (a *App) Close() error {
 	a.Line.Close()
-	return a.Keep.Close()
+	err := a.learn(context.Background()) //nolint:forbidigo // closing goes on after the caller's context ended
+	return errors.Join(err, a.Keep.Close())
 }
 
 // World is what is in force now.

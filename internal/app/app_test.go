@@ -107,7 +107,7 @@ func TestApp_anEventIsAppliedOnceAndReadable(t *testing.T) {
 		if len(p.Attributes) == 0 || len(p.Counters) != 1 || p.Counters[0].Name != "Product Viewed" {
 			t.Fatalf("attributes %d, counters %+v", len(p.Attributes), p.Counters)
 		}
-		rebuilt, err := line.Rebuild(ctx, a.Keep, func(int) {})
+		rebuilt, err := a.Rebuild(ctx, func(int) {})
 		if err != nil || rebuilt.Differed != 0 || rebuilt.Fragments != 3 {
 			t.Fatalf("rebuilt %+v, %v", rebuilt, err)
 		}

@@ -25,7 +25,6 @@ import (
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
-	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/workspace"
 )
@@ -87,14 +86,17 @@ func onBoth(t *testing.T, f func(t *testing.T, h *house)) {
 // found opens a heed in a folder.
 func found(t testing.TB, folder, database string) *house {
 	t.Helper()
-	h := &house{
-		t: t, clock: clock.NewStill(noon), log: &record{}, keys: map[string]string{"server": "wk-test"},
-		env: map[string]string{
-			"HEED_DATA": folder, "HEED_DATABASE": database, "HEED_WRITE_KEY": "wk-test", "HEED_ADMIN_TOKEN": "at-test-0123456789",
-		},
-	}
-	h.open()
+	h := &house{env: map[string]string{"HEED_DATABASE": database}}
+	h.begin(t, folder)
 	return h
+}
+
+// begin opens a heed that was told where its databases are.
+func (h *house) begin(t testing.TB, folder string) {
+	t.Helper()
+	h.t, h.clock, h.log, h.keys = t, clock.NewStill(noon), &record{}, map[string]string{"server": "wk-test"}
+	h.env["HEED_DATA"], h.env["HEED_WRITE_KEY"], h.env["HEED_ADMIN_TOKEN"] = folder, "wk-test", "at-test-0123456789"
+	h.open()
 }
 
 func (h *house) open() {
@@ -313,7 +315,7 @@ func (h *house) split(t failer, id person.Identifier) {
 // rebuilds makes every projection again from the facts and wants the same bytes.
 func (h *house) rebuilds(t failer) {
 	t.Helper()
-	r, err := line.Rebuild(context.Background(), h.Keep, func(int) {})
+	r, err := h.App.Rebuild(context.Background(), func(int) {})
 	if err != nil || r.Differed != 0 {
 		t.Fatalf("rebuilt from the facts: %+v, %v", r, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,9 +33,9 @@ const diskLow = 1 << 30
 func Examine(ctx context.Context, c config.Config, clk clock.Clock, running *App) []Finding {
 	out := []Finding{folder(c.Data), disk(c.Data), keyFile(c), clockSane(clk), mail(ctx, c)}
 	if running != nil {
-		return append(out, Finding{"port", true, "this server listens on " + c.Listen}, writable(ctx, running))
+		return append(append(out, Finding{"port", true, "this server listens on " + c.Listen}), inside(ctx, running)...)
 	}
-	return append(out, port(ctx, c.Listen), database(ctx, c, clk))
+	return append(append(out, port(ctx, c.Listen)), database(ctx, c, clk)...)
 }
 
 func port(ctx context.Context, addr string) Finding {
@@ -84,13 +85,27 @@ func keyFile(c config.Config) Finding {
 	return Finding{"keys", true, path + " is private; keep a copy apart from backups of the database"}
 }
 
-func database(ctx context.Context, c config.Config, clk clock.Clock) Finding {
+func database(ctx context.Context, c config.Config, clk clock.Clock) []Finding {
 	a, err := Open(ctx, c, clk, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
-		return Finding{"database", false, problem.Of(err).Error()}
+		return []Finding{{"database", false, problem.Of(err).Error()}}
 	}
 	defer func() { _ = a.Close() }()
-	return writable(ctx, a)
+	return inside(ctx, a)
+}
+
+// inside is what only an open database tells.
+func inside(ctx context.Context, a *App) []Finding {
+	out := []Finding{writable(ctx, a)}
+	s, err := a.Schema(ctx)
+	if err != nil {
+		return append(out, Finding{"schema", false, problem.Of(err).Error()})
+	}
+	drift := conflicts(s)
+	if len(drift) == 0 {
+		return append(out, Finding{"schema", true, fmt.Sprintf("%d fields seen, each with one type", len(s.Paths()))})
+	}
+	return append(out, Finding{"schema", false, "comes with different types, so rules that read it are unknown where it differs: " + strings.Join(drift, ", ")})
 }
 
 func writable(ctx context.Context, a *App) Finding {

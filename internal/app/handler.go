@@ -74,7 +74,7 @@ func (a *App) Handler() http.Handler {
 
 func (a *App) ingest() ingest.Deps {
 	return ingest.Deps{
-		Line: a.Line, Source: a.Source, Grants: a.Grants, PublicURL: a.PublicURL,
+		Line: taught{a.Line, &a.learner}, Source: a.Source, Grants: a.Grants, PublicURL: a.PublicURL,
 		Refused: func(ctx context.Context, source string, n int64) error {
 			return a.Keep.AddTallies(ctx, []keep.Tally{{Source: source, Refused: n}})
 		},

@@ -30,7 +30,7 @@ func (a *App) Tell(ctx context.Context, source string, body []byte) error {
 		return errTold.At(v.Code, v.Why)
 	}
 	arrival := line.Arrival{Event: v.Event, Grants: a.Grants(src, &v.Event, false)}
-	answers, err := a.Line.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}})
+	answers, err := taught{a.Line, &a.learner}.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}})
 	if err != nil {
 		return err
 	}

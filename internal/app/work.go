@@ -17,6 +17,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.every(ctx, time.Second, "timers", a.timers) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
+	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
 	wg.Go(func() { a.deliver(ctx) })
 	return wg.Wait
 }

@@ -137,6 +137,21 @@ func (k *Keep) SetMeta(ctx context.Context, name string, value []byte) error {
 	return k.data.Write(ctx, func(w store.Writer) error { return w.SetMeta(ctx, name, value) })
 }
 
+// UpdateMeta changes a value by what it is now, in one transaction.
+func (k *Keep) UpdateMeta(ctx context.Context, name string, f func(old []byte) ([]byte, error)) error {
+	return k.data.Write(ctx, func(w store.Writer) error {
+		old, err := w.Meta(ctx, name)
+		if err != nil {
+			return fmt.Errorf("read meta: %w", err)
+		}
+		value, err := f(old)
+		if err != nil {
+			return err
+		}
+		return w.SetMeta(ctx, name, value)
+	})
+}
+
 // SpineCount counts events by their approved names.
 func (k *Keep) SpineCount(ctx context.Context, since clock.Instant) (map[string]int64, error) {
 	return read(ctx, k, "spine", func(r store.Reader) (map[string]int64, error) { return r.SpineCount(ctx, since) })

@@ -8,8 +8,9 @@ import (
 	"github.com/heed-platform/heed/internal/know/profile"
 )
 
-// Rebuild makes every projection again from the facts alone.
-func Rebuild(ctx context.Context, k *keep.Keep, progress func(done int)) (keep.Rebuilt, error) {
+// Rebuild makes the state of every fragment again from the facts alone. Each
+// event passes by observe, for projections that span people.
+func Rebuild(ctx context.Context, k *keep.Keep, observe func(*fact.Event), progress func(done int)) (keep.Rebuilt, error) {
 	v := k.Vault()
 	return v.Rebuild(ctx, keep.Folder{
 		Apply: func(s *fact.State, kind fact.Kind, payload []byte) error {
@@ -19,6 +20,7 @@ func Rebuild(ctx context.Context, k *keep.Keep, progress func(done int)) (keep.R
 			e, err := fact.ParseEvent(payload)
 			if err == nil {
 				profile.ApplyEvent(s, &e, v.Digest("message", e.Source, e.Message))
+				observe(&e)
 			}
 			return err
 		},

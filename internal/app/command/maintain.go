@@ -9,7 +9,6 @@ import (
 
 	"github.com/heed-platform/heed/internal/app"
 	"github.com/heed-platform/heed/internal/keep"
-	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -22,7 +21,7 @@ type RebuildCmd struct{}
 func (*RebuildCmd) Run(e *Env) error {
 	return e.with(func(a *app.App) error {
 		begun := time.Now() //nolint:forbidigo // how long it took is for the reader only
-		r, err := line.Rebuild(e.Ctx, a.Keep, func(int) {})
+		r, err := a.Rebuild(e.Ctx, func(int) {})
 		if err != nil {
 			return err
 		}
