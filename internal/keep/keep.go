@@ -79,8 +79,12 @@ func Open(ctx context.Context, c Config, know gate.Knowledge, clk clock.Clock) (
 		return nil, errors.Join(err, ids.Close(), data.Close())
 	}
 	k := &Keep{Writer: writer, ids: ids, data: data, vault: v}
+	// Whoever has the database to itself knows that nobody is at it any more.
+	if _, err := v.FinishErasures(ctx, writer, data.Capabilities().OneProcess); err != nil {
+		return nil, errors.Join(err, k.Close())
+	}
 	k.Gate = gate.New(v, know, writer, clk)
-	k.Queue = queue.New(v, clk)
+	k.Queue = queue.New(v, writer, clk)
 	return k, nil
 }
 
@@ -154,6 +158,12 @@ func (k *Keep) Ready(ctx context.Context) error { return k.data.Ready(ctx) }
 
 // ManyWriters reports whether several transactions may be written at once.
 func (k *Keep) ManyWriters() bool { return k.data.Capabilities().RowLocks }
+
+// FinishErasures goes on with erasures that another node left unfinished, and
+// returns how many there were. Open has done so for those of before.
+func (k *Keep) FinishErasures(ctx context.Context) (int, error) {
+	return k.vault.FinishErasures(ctx, k.Writer, false)
+}
 
 // Vault is for the line and for maintenance (rebuild, verify) only;
 // arch_test.go lists who calls it.

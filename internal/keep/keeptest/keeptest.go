@@ -43,6 +43,7 @@ var suite = []given.Test{
 	{Name: "jobs/queue", Run: testQueue},
 	{Name: "jobs/unique", Run: testUnique},
 	{Name: "jobs/fence", Run: testFence},
+	{Name: "jobs/dead", Run: testDead},
 	{Name: "timers", Run: testTimers},
 	{Name: "quarantine", Run: testQuarantine},
 	{Name: "definitions", Run: testDefinitions},

@@ -149,6 +149,40 @@ func testFence(t *testing.T, open given.Place) {
 	given.Must(t, settle(t, d, slow))
 }
 
+func testDead(t *testing.T, open given.Place) {
+	_, d := open(t)
+	unbury := func(j store.Job) error {
+		return d.Write(t.Context(), func(w store.Writer) error { return w.Unbury(t.Context(), j) })
+	}
+	given.Enqueue(t, d, store.Job{Kind: "send", Fragment: 1, Due: 10, Unique: "u", Body: []byte("body")})
+	j := claim(t, d, "send", 10, 20, 1)[0]
+	if err := unbury(j); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a living job was unburied: %v, want ErrNotFound", err)
+	}
+	j.State, j.Code, j.Attempt = "dead", "why", 9
+	given.Must(t, settle(t, d, j))
+	given.Equal(t, "the dead are not claimed", claim(t, d, "send", 100, 200, 1), nil)
+	j.State, j.Code, j.Attempt, j.Due = "waiting", "", 0, 50
+	given.Must(t, unbury(j))
+	if err := unbury(j); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("unburied twice: %v, want ErrNotFound", err)
+	}
+	given.Equal(t, "not before it is due", claim(t, d, "send", 49, 60, 1), nil)
+	want := j
+	want.Fence, want.Lease = 2, 60
+	again := claim(t, d, "send", 50, 60, 1)
+	given.Equal(t, "claimed again", again, []store.Job{want})
+	again[0].State, again[0].Code = "dead", "why"
+	given.Must(t, settle(t, d, again[0]))
+	again[0].State, again[0].Code = "done", "dropped"
+	given.Must(t, unbury(again[0]))
+	given.Read(t, d, func(ctx context.Context, r store.Reader) {
+		done, err := r.Job(ctx, j.ID)
+		given.Must(t, err)
+		given.Equal(t, "state", done.State+" "+done.Code, "done dropped")
+	})
+}
+
 func testTimers(t *testing.T, open given.Place) {
 	_, d := open(t)
 	due := func(now clock.Instant, limit int) (timers []store.Timer) {

@@ -31,12 +31,14 @@ const (
 
 // Queue claims and ends jobs. Jobs are added by the line, in its transaction.
 type Queue struct {
-	vault *vault.Vault
-	clock clock.Clock
+	vault  *vault.Vault
+	writer string
+	clock  clock.Clock
 }
 
-// New makes the queue over a vault; only keep.Open calls it.
-func New(v *vault.Vault, clk clock.Clock) *Queue { return &Queue{v, clk} }
+// New makes the queue over a vault; only keep.Open calls it. writer is this
+// node's name in the audit chain.
+func New(v *vault.Vault, writer string, clk clock.Clock) *Queue { return &Queue{v, writer, clk} }
 
 // Claimed is a job that this worker holds until its lease ends.
 type Claimed struct {
@@ -126,30 +128,4 @@ func (q *Queue) settle(ctx context.Context, c Claimed, attempt int, state, code 
 		return fmt.Errorf("settle job %d: %w", c.ID, err)
 	}
 	return nil
-}
-
-// Entry is a job as an operator sees it: nothing about the person.
-type Entry struct {
-	ID      int64         `json:"id"`
-	Kind    string        `json:"kind"`
-	State   string        `json:"state"`
-	Code    string        `json:"code,omitempty"`
-	Due     clock.Instant `json:"due"`
-	Attempt int           `json:"attempt"`
-}
-
-// List shows jobs of a kind in a state ("waiting", "done", "dead"), newest first.
-func (q *Queue) List(ctx context.Context, kind, state string, limit int) ([]Entry, error) {
-	var out []Entry
-	err := q.vault.Data().Read(ctx, func(r store.Reader) error {
-		jobs, err := r.Jobs(ctx, kind, state, limit)
-		for _, j := range jobs {
-			out = append(out, Entry{j.ID, j.Kind, j.State, j.Code, j.Due, j.Attempt})
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
-	}
-	return out, nil
 }

@@ -39,6 +39,8 @@ const (
 // everybody is an audience that holds for anyone.
 type everybody struct{}
 
+func (everybody) Fields() []string { return nil }
+
 func (everybody) Match(fact.Sight, clock.Instant) policy.Tri { return policy.Yes }
 
 // house is a small heed: the real keep on SQLite, gate, line and campaigns with

@@ -8,6 +8,7 @@ import (
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/problem"
 )
 
 // What happens between the decision and the delivery, and what comes of it.
@@ -159,5 +160,57 @@ func TestWorker_runStopsWithNothingInHand(t *testing.T) {
 	h.worker.Run(ctx)
 	if j := h.job(); j.State != "done" || j.Code != "sent" {
 		t.Errorf("job %+v", j)
+	}
+}
+
+// What gave up waits for people, who let it try again or drop it.
+func TestBox(t *testing.T) {
+	t.Parallel()
+	h, w := wired(t, marketing, nil)
+	good := h.approved[0]
+	bad := good
+	bad.Message.Text = "{{ 1 | divided_by: traits.zero }}"
+	h.approve(bad)
+	h.due()
+	dead := h.job()
+	if dead.State != "dead" || len(w.letters) != 0 {
+		t.Fatalf("%+v", dead)
+	}
+	q := h.keep.Queue
+	if err := q.Retry(t.Context(), dead.ID+1, "operator:test"); problem.Of(err).Code != "job-not-dead" {
+		t.Errorf("another number: %v", err)
+	}
+	if err := q.Retry(t.Context(), dead.ID, "operator:test"); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Retry(t.Context(), dead.ID, "operator:test"); problem.Of(err).Code != "job-not-dead" {
+		t.Errorf("twice: %v", err)
+	}
+	h.due()
+	if j := h.job(); j.State != "dead" || j.Attempt != 1 {
+		t.Fatalf("still as bad as before: %+v", j)
+	}
+	clear(h.worker.messages)
+	h.approve(good)
+	if err := q.Retry(t.Context(), dead.ID, "operator:test"); err != nil {
+		t.Fatal(err)
+	}
+	h.due()
+	if j := h.job(); j.State != "done" || j.Code != "sent" || len(w.letters) != 1 {
+		t.Fatalf("%+v, %d letters", j, len(w.letters))
+	}
+}
+
+func TestBox_drop(t *testing.T) {
+	t.Parallel()
+	h, w := wired(t, marketing, nil)
+	h.approve()
+	h.due()
+	if err := h.keep.Queue.Drop(t.Context(), h.job().ID, "operator:test"); err != nil {
+		t.Fatal(err)
+	}
+	h.due()
+	if j := h.job(); j.State != "done" || j.Code != "dropped" || len(w.letters) != 0 {
+		t.Errorf("%+v", j)
 	}
 }

@@ -96,6 +96,18 @@ func (w *writer) Settle(ctx context.Context, job store.Job) error {
 	})
 }
 
+// Unbury takes a dead job up again.
+func (w *writer) Unbury(ctx context.Context, job store.Job) error {
+	return w.change(ctx, "unbury job", func() error {
+		done, err := w.tx.Exec(ctx, "UPDATE heed.job SET due = $1, attempt = $2, state = $3, code = $4 WHERE id = $5 AND state = 'dead'",
+			job.Due, job.Attempt, job.State, job.Code, job.ID)
+		if err == nil && done.RowsAffected() == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	})
+}
+
 // PutTimers sets timers, or moves them earlier.
 func (w *writer) PutTimers(ctx context.Context, timers []store.Timer) error {
 	earliest := slices.Clone(timers)

@@ -107,6 +107,18 @@ func (w *writer) Settle(ctx context.Context, job store.Job) error {
 	})
 }
 
+// Unbury takes a dead job up again.
+func (w *writer) Unbury(ctx context.Context, job store.Job) error {
+	return w.change(ctx, "unbury job", func() error {
+		err := w.c.exec("UPDATE job SET due = ?, attempt = ?, state = ?, code = ? WHERE id = ? AND state = 'dead'",
+			job.Due, job.Attempt, job.State, job.Code, job.ID)
+		if err == nil && w.c.Changes() == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	})
+}
+
 // PutTimers sets timers, or moves them earlier.
 func (w *writer) PutTimers(ctx context.Context, timers []store.Timer) error {
 	return w.change(ctx, "put timers", func() error {

@@ -296,6 +296,9 @@ type Writer interface {
 	// Attempt and gives the lease back. It fails with ErrFenced when the job's
 	// Fence has moved on or nobody holds it, with ErrNotFound when it is gone.
 	Settle(ctx context.Context, job Job) error
+	// Unbury takes a dead job up again, as waiting or done: it keeps State, Code,
+	// Due and Attempt. It fails with ErrNotFound when no dead job has this ID.
+	Unbury(ctx context.Context, job Job) error
 	// PutTimers moves a timer earlier, or sets it; never later. ClearTimer
 	// removes it if it still stands at due.
 	PutTimers(ctx context.Context, timers []Timer) error
