@@ -137,7 +137,7 @@ func isPostgres(url string) bool {
 // nodeName is this node's name in the audit chain, made once per folder.
 func nodeName(folder string) (string, error) {
 	path := filepath.Join(folder, "node")
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	raw, err := os.ReadFile(path)
 	if err == nil && len(raw) > 0 {
 		return strings.TrimSpace(string(raw)), nil
 	}

@@ -35,7 +35,11 @@ func (tx *Tx) flushAudit(ctx context.Context) error {
 	if len(tx.audit) == 0 {
 		return nil
 	}
-	last, err := tx.Store.LastAudit(ctx, tx.writer)
+	name, err := tx.chainName(ctx)
+	if err != nil {
+		return err
+	}
+	last, err := tx.Store.LastAudit(ctx, name)
 	if err != nil {
 		return fmt.Errorf("read audit chain: %w", err)
 	}
@@ -45,7 +49,7 @@ func (tx *Tx) flushAudit(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("write audit chain: %w", err)
 		}
-		next := store.Audit{Writer: tx.writer, N: last.N + 1, At: tx.Now, Previous: last.Hash, Body: body}
+		next := store.Audit{Writer: name, N: last.N + 1, At: tx.Now, Previous: last.Hash, Body: body}
 		next.Hash = auditHash(next)
 		rows = append(rows, next)
 		last = next
@@ -56,6 +60,28 @@ func (tx *Tx) flushAudit(ctx context.Context) error {
 	return nil
 }
 
+// chainName is the audit chain of this transaction. Where transactions run side
+// by side, each has one of several to itself until it has been committed.
+func (tx *Tx) chainName(ctx context.Context) (string, error) {
+	if tx.vault.slots == nil {
+		return tx.writer, nil
+	}
+	select {
+	case n := <-tx.vault.slots:
+		tx.slot = n + 1
+		return fmt.Sprintf("%s/%d", tx.writer, n), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// leave gives the audit chain back.
+func (tx *Tx) leave() {
+	if tx != nil && tx.slot > 0 {
+		tx.vault.slots <- tx.slot - 1
+	}
+}
+
 // auditHash is SHA-256 over the previous hash, the writer, the number, the time
 // and the body, each with its length.
 func auditHash(a store.Audit) []byte {
@@ -63,10 +89,10 @@ func auditHash(a store.Audit) []byte {
 	for _, part := range [][]byte{
 		a.Previous, []byte(a.Writer),
 		binary.BigEndian.AppendUint64(nil, a.N),
-		binary.BigEndian.AppendUint64(nil, uint64(a.At)), //nolint:gosec // any mapping would do
+		binary.BigEndian.AppendUint64(nil, uint64(a.At)),
 		a.Body,
 	} {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part)))) //nolint:gosec // entries are short
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}
 	return h.Sum(nil)

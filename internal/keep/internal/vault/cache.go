@@ -20,7 +20,6 @@ type cache struct {
 	size  int
 	frags map[person.Hash]*Fragment
 	edges map[edgeKey]evidence
-	gone  map[fact.FragmentID]bool // buried by this process; ids are never used again
 }
 
 type edgeKey struct {
@@ -34,7 +33,7 @@ type evidence struct {
 }
 
 func newCache(size int) *cache {
-	return &cache{size: size, frags: map[person.Hash]*Fragment{}, edges: map[edgeKey]evidence{}, gone: map[fact.FragmentID]bool{}}
+	return &cache{size: size, frags: map[person.Hash]*Fragment{}, edges: map[edgeKey]evidence{}}
 }
 
 func keyOf(a, b fact.FragmentID, verified bool) edgeKey {
@@ -109,8 +108,8 @@ func (c *cache) join(byHash map[person.Hash]*Fragment, links []store.Link) {
 	}
 }
 
-// bury empties the cache and remembers the fragments as gone.
-func (c *cache) bury(ids []fact.FragmentID) {
+// empty forgets everything; it is called when somebody is erased.
+func (c *cache) empty() {
 	if c == nil {
 		return
 	}
@@ -118,18 +117,17 @@ func (c *cache) bury(ids []fact.FragmentID) {
 	defer c.mu.Unlock()
 	clear(c.frags)
 	clear(c.edges)
-	for _, id := range ids {
-		c.gone[id] = true
-	}
 }
 
-func (c *cache) buried(ids []fact.FragmentID) bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, id := range ids {
-		if c.gone[id] {
-			return true
-		}
+// drop forgets a fragment that turned out to be erased: whoever read it before
+// it was buried may have put it here afterwards.
+func (c *cache) drop(f *Fragment) {
+	if c == nil {
+		return
 	}
-	return false
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frags[f.Hash] != nil && c.frags[f.Hash].ID == f.ID {
+		delete(c.frags, f.Hash)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
@@ -23,7 +24,9 @@ type Fragment struct {
 	Verified bool
 	Created  clock.Instant
 
-	key [keySize]byte
+	tomb person.Hash
+	key  [keySize]byte
+	seen atomic.Uint64 // how many burials had begun and ended when its row was read
 }
 
 func (f *Fragment) box() *box { return newBox(f.key, 0) }
@@ -32,8 +35,12 @@ func (f *Fragment) box() *box { return newBox(f.key, 0) }
 func (f *Fragment) Pseudonym() int64 {
 	mac := hmac.New(sha256.New, f.key[:])
 	mac.Write([]byte("heed spine"))
-	return int64(binary.BigEndian.Uint64(mac.Sum(nil))) //nolint:gosec // any 64 bits will do
+	return int64(binary.BigEndian.Uint64(mac.Sum(nil)))
 }
+
+// Tomb is what stays of the fragment when it is erased: a keyed hash that tells
+// only whoever names the identifier again.
+func (f *Fragment) Tomb() person.Hash { return f.tomb }
 
 // AuditName is the fragment's name in the audit chain; it dies with the key.
 func (f *Fragment) AuditName() string {
@@ -67,7 +74,6 @@ type Admitted struct {
 // It is durable when it returns; if what follows fails, an orphan stays, which
 // is harmless.
 func (v *Vault) Admit(ctx context.Context, names []Name, ties []Tie) (Admitted, error) {
-	now := v.clock.Now()
 	hashes := make([]person.Hash, len(names))
 	for i, n := range names {
 		hashes[i] = v.HashOf(n.Identifier)
@@ -81,12 +87,25 @@ func (v *Vault) Admit(ctx context.Context, names []Name, ties []Tie) (Admitted, 
 	if got, ok := v.cache.admit(hashes, names, links); ok {
 		return Admitted{Fragments: got, Erased: make([]clock.Instant, len(names))}, nil
 	}
-	rows, tombs := v.newRows(names, hashes, now)
-	found, edges, err := v.ids.Admit(ctx, rows, links)
+	var out Admitted
+	err := retry(ctx, func() (err error) {
+		out, err = v.admit(ctx, names, hashes, links)
+		return err
+	})
 	if err != nil {
 		return Admitted{}, fmt.Errorf("admit identifiers: %w", err)
 	}
-	byHash, err := v.openRows(found)
+	return out, nil
+}
+
+func (v *Vault) admit(ctx context.Context, names []Name, hashes []person.Hash, links []store.Link) (Admitted, error) {
+	life := v.lives.now()
+	rows, tombs := v.newRows(names, hashes, v.clock.Now())
+	found, edges, err := v.ids.Admit(ctx, rows, links)
+	if err != nil {
+		return Admitted{}, err
+	}
+	byHash, err := v.openRows(found, life)
 	if err != nil {
 		return Admitted{}, err
 	}
@@ -97,7 +116,7 @@ func (v *Vault) Admit(ctx context.Context, names []Name, ties []Tie) (Admitted, 
 	out := Admitted{Fragments: make([]*Fragment, len(names)), Edges: edges, Erased: make([]clock.Instant, len(names))}
 	for i, h := range hashes {
 		if out.Fragments[i] = byHash[h]; out.Fragments[i] == nil {
-			return Admitted{}, fmt.Errorf("admit identifiers: a row was not read back")
+			return Admitted{}, fmt.Errorf("a row was buried before it was read back: %w", store.ErrStale)
 		}
 		out.Erased[i] = erased[tombs[i]]
 		if out.Erased[i] == 0 { // an erased identifier asks the store again each time
@@ -131,10 +150,10 @@ func (v *Vault) newRows(names []Name, hashes []person.Hash, now clock.Instant) (
 	return rows, tombs
 }
 
-func (v *Vault) openRows(rows []store.Fragment) (map[person.Hash]*Fragment, error) {
+func (v *Vault) openRows(rows []store.Fragment, life uint64) (map[person.Hash]*Fragment, error) {
 	out := make(map[person.Hash]*Fragment, len(rows))
 	for _, r := range rows {
-		f, err := v.openRow(r)
+		f, err := v.openRow(r, life)
 		if err != nil {
 			return nil, err
 		}
@@ -143,12 +162,15 @@ func (v *Vault) openRows(rows []store.Fragment) (map[person.Hash]*Fragment, erro
 	return out, nil
 }
 
-func (v *Vault) openRow(r store.Fragment) (*Fragment, error) {
+// openRow unwraps a row's key. life is what lives.now gave before it was read.
+func (v *Vault) openRow(r store.Fragment, life uint64) (*Fragment, error) {
 	key, err := v.ring.unwrap(r.Key, r.Hash[:])
 	if err != nil {
 		return nil, fmt.Errorf("fragment %d: %w", r.ID, err)
 	}
-	return &Fragment{ID: r.ID, Hash: r.Hash, NS: r.NS, Ref: r.Ref, Verified: r.Verified, Created: r.Created, key: key}, nil
+	f := &Fragment{ID: r.ID, Hash: r.Hash, NS: r.NS, Ref: r.Ref, Verified: r.Verified, Created: r.Created, tomb: r.Tomb, key: key}
+	f.seen.Store(life)
+	return f, nil
 }
 
 func (v *Vault) erasedAt(ctx context.Context, tombs []person.Hash) (map[person.Hash]clock.Instant, error) {
@@ -165,6 +187,7 @@ func (v *Vault) erasedAt(ctx context.Context, tombs []person.Hash) (map[person.H
 
 // Find returns the fragment of a canonical identifier, or store.ErrNotFound.
 func (v *Vault) Find(ctx context.Context, id person.Identifier) (*Fragment, error) {
+	life := v.lives.now()
 	rows, err := v.ids.Find(ctx, []person.Hash{v.HashOf(id)})
 	if err != nil {
 		return nil, fmt.Errorf("find identifier: %w", err)
@@ -172,11 +195,12 @@ func (v *Vault) Find(ctx context.Context, id person.Identifier) (*Fragment, erro
 	if len(rows) == 0 {
 		return nil, store.ErrNotFound
 	}
-	return v.openRow(rows[0])
+	return v.openRow(rows[0], life)
 }
 
 // ByRef returns the fragment that carries a person id, or store.ErrNotFound.
 func (v *Vault) ByRef(ctx context.Context, ref person.Ref) (*Fragment, error) {
+	life := v.lives.now()
 	rows, err := v.ids.ByRef(ctx, []person.Ref{ref})
 	if err != nil {
 		return nil, fmt.Errorf("find person: %w", err)
@@ -184,18 +208,19 @@ func (v *Vault) ByRef(ctx context.Context, ref person.Ref) (*Fragment, error) {
 	if len(rows) == 0 {
 		return nil, store.ErrNotFound
 	}
-	return v.openRow(rows[0])
+	return v.openRow(rows[0], life)
 }
 
 // Fragments returns those of the ids that live, by id.
 func (v *Vault) Fragments(ctx context.Context, ids []fact.FragmentID) (map[fact.FragmentID]*Fragment, error) {
+	life := v.lives.now()
 	rows, err := v.ids.Get(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read fragments: %w", err)
 	}
 	out := make(map[fact.FragmentID]*Fragment, len(rows))
 	for _, r := range rows {
-		if out[r.ID], err = v.openRow(r); err != nil {
+		if out[r.ID], err = v.openRow(r, life); err != nil {
 			return nil, err
 		}
 	}
@@ -216,13 +241,14 @@ const clusterLimit = 20_000
 
 // ClusterOf reads the cluster around ids.
 func (v *Vault) ClusterOf(ctx context.Context, ids ...fact.FragmentID) (Cluster, error) {
+	life := v.lives.now()
 	rows, edges, whole, err := v.ids.Component(ctx, ids, clusterLimit)
 	if err != nil {
 		return Cluster{}, fmt.Errorf("read edges: %w", err)
 	}
 	c := Cluster{Fragments: make(map[fact.FragmentID]*Fragment, len(rows)), Edges: edges, Whole: whole}
 	for _, r := range rows {
-		if c.Fragments[r.ID], err = v.openRow(r); err != nil {
+		if c.Fragments[r.ID], err = v.openRow(r, life); err != nil {
 			return Cluster{}, err
 		}
 	}

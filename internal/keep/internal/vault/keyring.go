@@ -32,7 +32,7 @@ type keyring struct {
 // openKeyring reads the key file. When there is none and fresh is true it makes
 // one, durably, before anything is sealed with it.
 func openKeyring(path string, fresh bool) (*keyring, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !fresh:
 		return nil, ErrKeyMissing
@@ -59,7 +59,11 @@ func createKeyring(path string) (*keyring, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("write key file: %w", err)
 	}
-	if err := writeDurably(path, raw); err != nil {
+	err = createDurably(path, raw)
+	if errors.Is(err, fs.ErrExist) { // a node that shares the folder was first
+		return openKeyring(path, false)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("write key file: %w", err)
 	}
 	return ring, ring.open()
@@ -101,19 +105,21 @@ func (r *keyring) unwrap(wrapped, bound []byte) ([keySize]byte, error) {
 	return [keySize]byte(key), nil
 }
 
-// writeDurably replaces path by a file that is on disk when it returns.
-func writeDurably(path string, raw []byte) error {
+// createDurably makes a file that is on disk when it returns. It fails with
+// fs.ErrExist, and changes nothing, when there is one: keys are never replaced.
+func createDurably(path string, raw []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".heed-*")
 	if err != nil {
 		return err
 	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // a link keeps what counts
 	_, werr := tmp.Write(raw)
 	serr := tmp.Sync()
 	cerr := tmp.Close()
 	if err := errors.Join(werr, serr, cerr); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := os.Link(tmp.Name(), path); err != nil {
 		return err
 	}
 	dir, err := os.Open(filepath.Dir(path))

@@ -32,6 +32,7 @@ func (v *Vault) Rebuild(ctx context.Context, f Folder, progress func(done int)) 
 	var out Rebuilt
 	var after fact.FragmentID
 	for {
+		life := v.lives.now()
 		rows, err := v.ids.Scan(ctx, after, rebuildPage)
 		if err != nil {
 			return out, fmt.Errorf("walk over fragments: %w", err)
@@ -41,7 +42,7 @@ func (v *Vault) Rebuild(ctx context.Context, f Folder, progress func(done int)) 
 		}
 		after = rows[len(rows)-1].ID
 		for _, row := range rows {
-			frag, err := v.openRow(row)
+			frag, err := v.openRow(row, life)
 			if err != nil {
 				return out, err
 			}
@@ -71,7 +72,9 @@ func (v *Vault) rebuildOne(ctx context.Context, frag *Fragment, f Folder, out *R
 			return nil
 		}
 		if len(rows) == 1 && c.same(rows[0]) {
-			return nil
+			if same, err := c.samePages(ctx, w); same || err != nil {
+				return err
+			}
 		}
 		out.Differed++
 		pages := c.seen.changedPages(frag.ID)
@@ -113,4 +116,18 @@ func (c *Chain) same(row store.State) bool {
 	entries, pages := c.seen.row()
 	return old.tag == c.tag && row.Version == Projection && row.Pages == pages && bytes.Equal(row.Seen, entries) &&
 		bytes.Equal(fact.AppendState(nil, &old.State), fact.AppendState(nil, &c.State))
+}
+
+// samePages compares the pages of message entries with those that stand.
+func (c *Chain) samePages(ctx context.Context, r store.Reader) (bool, error) {
+	for n := range c.seen.pages {
+		raw, err := r.SeenPage(ctx, c.Fragment.ID, n)
+		if err != nil {
+			return false, fmt.Errorf("read message set: %w", err)
+		}
+		if !bytes.Equal(raw, packEntries(c.seen.loaded[n])) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -88,7 +88,7 @@ var (
 func (p place) bind(ad, head []byte) []byte {
 	ad = append(ad, head...)
 	ad = append(ad, p.kind)
-	ad = binary.BigEndian.AppendUint64(ad, uint64(p.fragment)) //nolint:gosec // ids are positive; any mapping would do
+	ad = binary.BigEndian.AppendUint64(ad, uint64(p.fragment))
 	ad = binary.BigEndian.AppendUint64(ad, p.n)
 	ad = append(ad, p.prev[:]...)
 	return append(ad, p.bound...)

@@ -21,41 +21,43 @@ type Tx struct {
 	spine  []store.Spine
 	audit  []AuditEntry
 	writer string
+	slot   int // of the audit chain, from 1; 0 is none taken
 }
-
-// attempts bounds how often a transaction that lost a race is tried again.
-const attempts = 8
 
 // Write locks the fragments, opens their states, runs f and commits everything
-// at once. f may run more than once; it must change nothing but the Tx.
+// at once. f may run more than once; it must change nothing but the Tx. Locks are
+// taken at once and in order, so two transactions wait for each other and never
+// in a circle.
 func (v *Vault) Write(ctx context.Context, writer string, frags []*Fragment, f func(*Tx) error) error {
-	var err error
-	for range attempts {
-		err = v.data.Write(ctx, func(w store.Writer) error {
-			tx := &Tx{Store: w, Now: v.clock.Now(), vault: v, chains: map[fact.FragmentID]*Chain{}, writer: writer}
-			if err := tx.Take(ctx, frags); err != nil {
-				return err
-			}
-			if err := f(tx); err != nil {
-				return err
-			}
-			return tx.flush(ctx)
-		})
-		if !errors.Is(err, store.ErrStale) {
-			return err
-		}
-	}
-	return fmt.Errorf("gave up after %d tries: %w", attempts, err)
+	return retry(ctx, func() error { return v.write(ctx, writer, frags, f) })
 }
 
-// Take locks more fragments and opens their chains.
-func (tx *Tx) Take(ctx context.Context, frags []*Fragment) error {
+func (v *Vault) write(ctx context.Context, writer string, frags []*Fragment, f func(*Tx) error) error {
+	var tx *Tx
+	defer func() { tx.leave() }()
+	return v.data.Write(ctx, func(w store.Writer) error {
+		tx = &Tx{Store: w, vault: v, chains: map[fact.FragmentID]*Chain{}, writer: writer}
+		if err := tx.take(ctx, frags); err != nil {
+			return err
+		}
+		// Locks may have been waited for: what others wrote meanwhile was before.
+		tx.Now = v.clock.Now()
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.flush(ctx)
+	})
+}
+
+// take locks the fragments and opens their chains.
+func (tx *Tx) take(ctx context.Context, frags []*Fragment) error {
 	byID := make(map[fact.FragmentID]*Fragment, len(frags))
 	ids := make([]fact.FragmentID, 0, len(frags))
+	once := make([]*Fragment, 0, len(frags))
 	for _, f := range frags {
-		if tx.chains[f.ID] == nil && byID[f.ID] == nil {
+		if byID[f.ID] == nil {
 			byID[f.ID] = f
-			ids = append(ids, f.ID)
+			ids, once = append(ids, f.ID), append(once, f)
 		}
 	}
 	if len(ids) == 0 {
@@ -66,7 +68,7 @@ func (tx *Tx) Take(ctx context.Context, frags []*Fragment) error {
 	if err != nil {
 		return fmt.Errorf("lock fragments: %w", err)
 	}
-	if err := tx.vault.alive(ctx, ids); err != nil {
+	if err := tx.vault.alive(ctx, once); err != nil {
 		return err
 	}
 	for _, row := range rows {

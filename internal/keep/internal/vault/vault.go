@@ -27,7 +27,13 @@ type Vault struct {
 	meta  *box
 
 	cache *cache // nil when other processes may change what it holds
+	lives lives
+	slots chan int // free places in the audit chain; nil when there is one writer
 }
+
+// auditChains is how many audit chains one process writes where several
+// transactions run side by side: in one chain they would all wait for each other.
+const auditChains = 16
 
 // Open opens the vault over its two stores. The key file is made on the first
 // start only: existing data without its key file is ErrKeyMissing.
@@ -58,6 +64,12 @@ func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile stri
 	v.meta = newBox(v.derive("meta"), 0)
 	if data.Capabilities().OneProcess {
 		v.cache = newCache(cacheSize)
+	}
+	if data.Capabilities().RowLocks {
+		v.slots = make(chan int, auditChains)
+		for n := range auditChains {
+			v.slots <- n
+		}
 	}
 	return v, nil
 }
@@ -111,7 +123,7 @@ func (h *hasher) sum(words ...string) person.Hash {
 	mac := hmac.New(sha256.New, h.key[:])
 	var n [4]byte
 	for _, w := range words {
-		binary.BigEndian.PutUint32(n[:], uint32(len(w))) //nolint:gosec // words are short
+		binary.BigEndian.PutUint32(n[:], uint32(len(w)))
 		mac.Write(n[:])
 		mac.Write([]byte(w))
 	}

@@ -13,9 +13,11 @@ import (
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep/internal/postgres"
 	"github.com/heed-platform/heed/internal/keep/internal/sqlite"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/internal/vault"
+	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 	"github.com/heed-platform/heed/internal/person"
 )
 
@@ -26,43 +28,76 @@ type stores struct {
 	v    *vault.Vault
 }
 
-func open(t testing.TB, dir string) stores {
-	t.Helper()
+func open(tb testing.TB, dir string) stores {
+	tb.Helper()
 	ctx := context.Background()
 	ids, err := sqlite.OpenIdentity(ctx, filepath.Join(dir, "keys.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	data, err := sqlite.OpenData(ctx, filepath.Join(dir, "heed.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+	return begin(tb, dir, ids, data)
+}
+
+// onBoth runs f over a fresh pair of stores of each engine.
+func onBoth(t *testing.T, f func(t *testing.T, s stores)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, open(t, t.TempDir()))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, openPostgres(t, t.TempDir(), pgtest.URL(t)))
+	})
+}
+
+func openPostgres(tb testing.TB, dir, url string) stores {
+	tb.Helper()
+	ctx := context.Background()
+	ids, err := postgres.OpenIdentity(ctx, url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data, err := postgres.OpenData(ctx, url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return begin(tb, dir, ids, data)
+}
+
+func begin(tb testing.TB, dir string, ids store.Identity, data store.Data) stores {
+	tb.Helper()
+	ctx := context.Background()
 	v, err := vault.Open(ctx, ids, data, filepath.Join(dir, "heed.kek"), clock.NewStill(1_000_000))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := stores{dir, ids, data, v}
-	t.Cleanup(func() { s.close() })
+	tb.Cleanup(func() { s.close() })
 	return s
 }
 
 func (s stores) close() { _ = s.data.Close(); _ = s.ids.Close() }
 
-func admit(t testing.TB, v *vault.Vault, values ...string) []*vault.Fragment {
-	t.Helper()
+func admit(tb testing.TB, v *vault.Vault, values ...string) []*vault.Fragment {
+	tb.Helper()
 	var names []vault.Name
 	for _, s := range values {
 		names = append(names, vault.Name{Identifier: person.Ident(person.UserID, s), Verified: true})
 	}
 	got, err := v.Admit(context.Background(), names, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got.Fragments
 }
 
-func write(t testing.TB, v *vault.Vault, f *vault.Fragment, payloads ...string) {
-	t.Helper()
+func write(tb testing.TB, v *vault.Vault, f *vault.Fragment, payloads ...string) {
+	tb.Helper()
 	err := v.Write(context.Background(), "node-test", []*vault.Fragment{f}, func(tx *vault.Tx) error {
 		for _, p := range payloads {
 			c := tx.Chain(f.ID)
@@ -72,12 +107,12 @@ func write(t testing.TB, v *vault.Vault, f *vault.Fragment, payloads ...string) 
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func payloads(t testing.TB, v *vault.Vault, f *vault.Fragment) ([]string, error) {
-	t.Helper()
+func payloads(tb testing.TB, v *vault.Vault, f *vault.Fragment) ([]string, error) {
+	tb.Helper()
 	var out []string
 	err := v.Data().Read(context.Background(), func(r store.Reader) error {
 		return v.Facts(context.Background(), r, f, func(l vault.Fact) error {
@@ -292,8 +327,8 @@ func TestVault_erasedIsGoneAndStaysGone(t *testing.T) {
 	write(t, s.v, fs[0], "a secret of ada")
 	write(t, s.v, fs[1], "bob's")
 	hash := fs[0].Hash
-	for range 2 { // twice is once
-		if _, err := s.v.Erase(ctx, "node-test", []fact.FragmentID{fs[0].ID}, vault.AuditEntry{What: "person.erase"}); err != nil {
+	for _, name := range []string{"e1", "e2"} { // twice is once
+		if err := erase(s.v, name, fs[0]); err != nil {
 			t.Fatal(err)
 		}
 	}
