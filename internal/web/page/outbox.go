@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,16 +15,36 @@ import (
 
 // row is a message as a page shows it.
 type row struct {
-	ID, Channel, To, Subject, Text, First, At string
-	HTML                                      bool
+	ID, Channel, To, Subject, First, At string
+
+	Text []piece
+	HTML bool
+}
+
+// piece is a stretch of a message's text; links in it can be followed.
+type piece struct {
+	Text string
+	Link bool
+}
+
+var link = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)]`)
+
+func pieces(text string) []piece {
+	var out []piece
+	from := 0
+	for _, at := range link.FindAllStringIndex(text, -1) {
+		out = append(out, piece{Text: text[from:at[0]]}, piece{Text: text[at[0]:at[1]], Link: true})
+		from = at[1]
+	}
+	return append(out, piece{Text: text[from:]})
 }
 
 func shown(m delivery.Kept) row {
 	r := row{
-		ID: strconv.FormatInt(m.Number, 10), Channel: m.Channel, To: m.To.Reveal(), Subject: m.Subject.Reveal(), Text: m.Text.Reveal(),
+		ID: strconv.FormatInt(m.Number, 10), Channel: m.Channel, To: m.To.Reveal(), Subject: m.Subject.Reveal(), Text: pieces(m.Text.Reveal()),
 		At: m.At.Time().Format("2 Jan 15:04:05"), HTML: !m.HTML.IsZero(),
 	}
-	r.First, _, _ = strings.Cut(strings.TrimSpace(r.Text), "\n")
+	r.First, _, _ = strings.Cut(strings.TrimSpace(m.Text.Reveal()), "\n")
 	if r.Subject == "" {
 		// A text message has no subject: its first sentence stands for it.
 		first, _, more := strings.Cut(r.First, ". ")
