@@ -68,6 +68,10 @@ func (a *App) Handler() http.Handler {
 		},
 		Deliveries: api.Deliveries{
 			List: a.Keep.Queue.List,
+			Retry: func(ctx context.Context, id int64, by catalog.Actor) error {
+				return a.Keep.Queue.Retry(ctx, id, by.String())
+			},
+			Drop: func(ctx context.Context, id int64, by catalog.Actor) error { return a.Keep.Queue.Drop(ctx, id, by.String()) },
 		},
 	})
 }

@@ -141,7 +141,7 @@ func kindOf(word string) event.Kind {
 
 // canonical is the form under which an identifier is found, by today's rules.
 func (a *App) canonical(ns person.Namespace, value string) (string, bool) {
-	return a.World().canonical(ns, value)
+	return a.World().Know.Text(ns, value)
 }
 
 // allowed says whether a strict source's notice lists a field.

@@ -64,19 +64,10 @@ func compile(entries []catalog.Entry) (*World, error) {
 		return nil, err
 	}
 	w.Consent = consent.NewMapping(consent.Definition{
-		Purpose: func(key string) bool { _, ok := w.Rules.Purpose(key); return ok }, Canonical: w.canonical,
+		Purpose: func(key string) bool { _, ok := w.Rules.Purpose(key); return ok }, Canonical: w.Know.Text,
 	})
 	w.Campaigns, err = campaigns(entries, w)
 	return w, err
-}
-
-// canonical is the form under which an identifier is found.
-func (w *World) canonical(ns person.Namespace, value string) (string, bool) {
-	id, err := w.Know.Canonical(person.Ident(ns, value))
-	if err != nil {
-		return "", false
-	}
-	return id.Value.Reveal(), true
 }
 
 func withFaults(faults []catalog.Fault) error {

@@ -102,3 +102,13 @@ func (k *Knowledge) Canonical(id person.Identifier) (person.Identifier, error) {
 	}
 	return person.Ident(id.NS, value), nil
 }
+
+// Text is Canonical for those who hash it at once and keep nothing: the canonical
+// text, or false for a value that points at nobody.
+func (k *Knowledge) Text(ns person.Namespace, value string) (string, bool) {
+	id, err := k.Canonical(person.Ident(ns, value))
+	if err != nil {
+		return "", false
+	}
+	return id.Value.Reveal(), true
+}

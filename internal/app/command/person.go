@@ -86,25 +86,25 @@ func (w who) asking(a *app.App, wanted []string) (gate.Asking, error) {
 
 // inspect opens the person for whoever sits at the machine; the person's record
 // says so first.
-func (w who) inspect(e *Env, a *app.App) (gate.Dossier, error) {
+func (w who) inspect(e *Env, a *app.App) (d gate.Dossier, err error) {
 	asking, err := w.asking(a, helping)
 	if err != nil {
-		return gate.Dossier{}, err
+		return d, err
 	}
 	pass, err := gate.Ask[gate.Operate](e.Ctx, a.Keep.Gate, asking)
 	if err != nil {
-		return gate.Dossier{}, refusal(err)
+		return d, refusal(err)
 	}
 	return gate.Inspect(e.Ctx, pass)
 }
 
 // honor asks in the person's own name.
-func (w who) honor(e *Env, a *app.App) (gate.Pass[gate.Honor], error) {
+func (w who) honor(e *Env, a *app.App) (pass gate.Pass[gate.Honor], err error) {
 	asking, err := w.asking(a, honoring)
 	if err != nil {
-		return gate.Pass[gate.Honor]{}, err
+		return pass, err
 	}
-	pass, err := gate.Ask[gate.Honor](e.Ctx, a.Keep.Gate, asking)
+	pass, err = gate.Ask[gate.Honor](e.Ctx, a.Keep.Gate, asking)
 	return pass, refusal(err)
 }
 
