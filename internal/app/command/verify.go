@@ -60,6 +60,9 @@ func show(e *Env, r audit.Report) {
 	}
 	e.say("heads %s", r.Joint)
 	e.say("%d audit entries, %d facts of %d identifiers; %d entries tell of people who were erased", r.Entries, r.Facts, r.Fragments, r.Gone)
+	if r.Erasing > 0 {
+		e.say("%s under way", plural(r.Erasing, "erasure"))
+	}
 	for _, d := range r.Damage {
 		e.say("DAMAGE %s: %s", d.Where, d.Why)
 	}
