@@ -17,7 +17,9 @@ type Channel interface {
 	Protection() string
 }
 
-// Hand carries payloads to a recipient outside; its errors are a Channel's.
+// Hand carries payloads to a recipient outside; its errors are a Channel's. The
+// recipient knows a payload by the label's Key, so one that may have arrived may
+// be handed over again.
 type Hand interface {
 	Hand(ctx context.Context, label Label, h gate.Handed) error
 	Protection() string
@@ -28,8 +30,10 @@ type Hand interface {
 type Label struct {
 	Key         string // the same for every try of one message: whoever gets it twice can tell
 	Campaign    string
+	Recipient   string // who carries or receives it, by the workspace's key
 	List        string // which list it belongs to, for the recipient to sort by
 	Unsubscribe string // one click ends it; "" on service messages
+	Receipt     string // Links.ReadReceipt knows by it which message a report is about
 	Service     bool
 	Version     int64
 }

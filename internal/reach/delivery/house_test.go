@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/heed-platform/heed/internal/line"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 	"github.com/heed-platform/heed/workspace"
 )
 
@@ -34,6 +36,7 @@ var noon = clock.At(time.Date(2026, 3, 3, 11, 0, 0, 0, time.UTC))
 const (
 	marketing = "marketing.communications.email"
 	service   = "essential.service.notifications.email"
+	payments  = "essential.service.payment_processing"
 )
 
 // everybody is an audience that holds for anyone.
@@ -66,7 +69,7 @@ func open(t *testing.T, ch Channel, campaigns ...campaign.Approved) *house {
 		t.Fatal(faults)
 	}
 	var err error
-	if h.rules, err = w.Compile(); err != nil {
+	if h.rules, err = policy.Compile(paying(w.Policy())); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
@@ -90,6 +93,17 @@ func open(t *testing.T, ch Channel, campaigns ...campaign.Approved) *house {
 	})
 	h.approve(campaigns...)
 	return h
+}
+
+// paying is the example workspace in which payments are asked for by webhook.
+func paying(d define.Definitions) define.Definitions {
+	d.Purposes = slices.Clone(d.Purposes)
+	for i, p := range d.Purposes {
+		if p.Key == payments {
+			d.Purposes[i].Channels = []string{"webhook"}
+		}
+	}
+	return d
 }
 
 // approve replaces the campaigns in force.
@@ -197,8 +211,8 @@ func (h *house) claim() queue.Claimed {
 	return jobs[0]
 }
 
-// ledger is what a person's record says left, and what became of it, in order.
-func (h *house) ledger(user string) (disclosures []fact.Disclosure, outcomes []fact.Outcome) {
+// inspect opens a person for the test.
+func (h *house) inspect(user string) gate.Dossier {
 	h.t.Helper()
 	pass, err := gate.Ask[gate.Operate](h.t.Context(), h.keep.Gate, gate.Asking{
 		Subject: h.who(user), Purpose: "essential.service.operations.support", By: "test", Role: "operator", Why: "to see it work",
@@ -210,7 +224,13 @@ func (h *house) ledger(user string) (disclosures []fact.Disclosure, outcomes []f
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for _, l := range d.History() {
+	return d
+}
+
+// ledger is what a person's record says left, and what became of it, in order.
+func (h *house) ledger(user string) (disclosures []fact.Disclosure, outcomes []fact.Outcome) {
+	h.t.Helper()
+	for _, l := range h.inspect(user).History() {
 		switch l.Kind {
 		case fact.KindDisclosure:
 			x, err := fact.ParseDisclosure(l.Payload)

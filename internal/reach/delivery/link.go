@@ -36,12 +36,19 @@ type Why struct {
 	Decision string
 }
 
+// Receipt says which message a gateway's report is about.
+type Receipt struct {
+	Ref      person.Ref
+	Decision string
+}
+
 // ErrLink answers every link that heed did not make, whatever is wrong with it.
 var ErrLink = problem.New(problem.NotFound, "link-unknown", "This link is not one of ours, or it was cut short; copy it again from the message.")
 
 const (
 	linkUnsubscribe = "unsubscribe"
 	linkWhy         = "why"
+	linkReceipt     = "receipt"
 	macSize         = 16
 	refSize         = 16
 	maxToken        = 2048
@@ -56,6 +63,18 @@ func (l *Links) Unsubscribe(u Unsubscribe) string {
 // Why is the address of the page that says why this message came.
 func (l *Links) Why(w Why) string {
 	return l.url() + "/why/" + l.sign(linkWhy, w.Ref, w.Decision)
+}
+
+// Receipt is a token that a gateway gives back with its report.
+func (l *Links) Receipt(r Receipt) string { return l.sign(linkReceipt, r.Ref, r.Decision) }
+
+// ReadReceipt reads what Receipt made; the problem is link-unknown.
+func (l *Links) ReadReceipt(token string) (Receipt, error) {
+	ref, words, ok := l.verify(linkReceipt, token)
+	if !ok || len(words) != 1 {
+		return Receipt{}, ErrLink
+	}
+	return Receipt{Ref: ref, Decision: words[0]}, nil
 }
 
 // ReadUnsubscribe reads the last part of an Unsubscribe address; the problem is

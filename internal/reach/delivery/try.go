@@ -101,11 +101,19 @@ func (w *Worker) before(ctx context.Context, job queue.Claimed, live *campaign.L
 		if err := w.Gate.Settle(ctx, job.Subject, o); err != nil {
 			return fate{how: again, code: "failed", why: err}, true
 		}
-		return fate{how: ended, code: "unknown"}, !live.Service()
+		return fate{how: ended, code: "unknown"}, !w.repeats(live)
 	case "unknown":
-		return fate{how: ended, code: "unknown"}, !live.Service()
+		return fate{how: ended, code: "unknown"}, !w.repeats(live)
 	}
 	return fate{how: ended, code: trace.Status}, true
+}
+
+// repeats reports whether a message that may have arrived may go again: one that
+// somebody waits for, and one whose recipient is a program that knows it by its
+// key. Nobody is written to twice for marketing.
+func (w *Worker) repeats(live *campaign.Live) bool {
+	_, hand := w.Hands[live.Channel]
+	return live.Service() || hand
 }
 
 // message is what the campaign says, parsed once.
@@ -195,7 +203,7 @@ func (t *try) draft(ref person.Ref, s fact.Sight, protection string) (gate.Draft
 	w, rules := t.worker, t.worker.Gate.Rules()
 	label := Label{
 		Key: t.question.Decision, Campaign: t.live.Key, Version: t.live.Version, Service: t.live.Service(),
-		List: t.live.Key,
+		List: t.live.Key, Recipient: t.live.Recipient, Receipt: w.Links.Receipt(Receipt{Ref: ref, Decision: t.question.Decision}),
 	}
 	unsubscribe := w.Links.Unsubscribe(Unsubscribe{Ref: ref, Purpose: t.live.Purpose, Channel: t.live.Channel, Topic: t.live.Topic})
 	if !label.Service {
@@ -266,7 +274,7 @@ func (t *try) failed(disclosure string, failure *Failure) (fact.Outcome, fate) {
 		o.Status, f.how = "failed", again
 	case Unknown:
 		o.Status, f.how = "unknown", ended
-		if t.live.Service() {
+		if t.worker.repeats(t.live) {
 			f.how = again
 		}
 	}
