@@ -128,17 +128,25 @@ func (d *db) transact(ctx context.Context, how pgx.TxOptions, f func(pgx.Tx) err
 	if err != nil {
 		return classify(ctx, err, conn.Conn().IsClosed())
 	}
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), settle)
-	defer cancel()
 	// When f panics too; after a commit it does nothing.
-	defer func() { _ = tx.Rollback(after) }()
+	defer func() {
+		after, cancel := settling(ctx)
+		defer cancel()
+		_ = tx.Rollback(after)
+	}()
 	if err := f(tx); err != nil {
 		return classify(ctx, err, conn.Conn().IsClosed())
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("database work stopped: %w", ctx.Err())
 	}
-	return classify(after, tx.Commit(after), conn.Conn().IsClosed())
+	after, cancel := settling(ctx)
+	defer cancel()
+	return classify(ctx, tx.Commit(after), conn.Conn().IsClosed())
+}
+
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settle)
 }
 
 // Close waits for the work in hand.

@@ -71,8 +71,9 @@ func TestPlans(t *testing.T) {
 		})
 	}
 	given.Write(t, d, func(ctx context.Context, w store.Writer) error { return w.Forget(ctx, []fact.FragmentID{16, 32}) })
-	// A server process tells its counts when it ends, if not before.
+	// A server process tells its counts before it has ended.
 	given.Must(t, errors.Join(i.Close(), d.Close()))
+	alone(t, conn)
 	rows, err := conn.Query(t.Context(), "SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE schemaname IN ('heed', 'heed_keys') AND relname <> 'schema_step' AND seq_tup_read > 0")
 	given.Must(t, err)
 	type scan struct {
@@ -90,9 +91,19 @@ func TestPlans(t *testing.T) {
 	_, err = other.Exec(t.Context(), "SELECT count(*) FROM heed.state WHERE n = 17")
 	given.Must(t, err)
 	given.Must(t, other.Close(t.Context()))
+	alone(t, conn)
 	var seen bool
 	given.Must(t, conn.QueryRow(t.Context(), "SELECT seq_tup_read > 0 FROM pg_stat_user_tables WHERE relname = 'state' AND schemaname = 'heed'").Scan(&seen))
 	if !seen {
 		t.Error("control: nothing is counted")
+	}
+}
+
+// alone waits until conn is the only connection to its database.
+func alone(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	for others := 1; others > 0; {
+		given.Must(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others))
 	}
 }

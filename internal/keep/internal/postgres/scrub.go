@@ -32,12 +32,14 @@ func (i *Identity) scrub(ctx context.Context, from []int16, gone string) error {
 
 var errSeen = errors.New("older snapshots still see what was removed")
 
-// unseen waits until nobody else, a standby's queries included, has a snapshot
-// in which the work of transaction gone has not happened.
+// unseen waits until nobody has a snapshot in which the work of transaction gone
+// has not happened, a standby's queries included, and nobody can get one: a new
+// snapshot is as old as the oldest transaction that still writes, be it in
+// another database of the cluster.
 func unseen(ctx context.Context, conn *pgxpool.Conn, gone string) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		var seen bool
-		err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity
+		err := conn.QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot()) <= $1::text::xid8 OR EXISTS (SELECT FROM pg_stat_activity
 			WHERE (datname = current_database() OR datname IS NULL) AND pid <> pg_backend_pid()
 			AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum) -- whose snapshots hold nothing up
 			AND age(backend_xmin) >= age($1::text::xid8::xid))`, gone).Scan(&seen)

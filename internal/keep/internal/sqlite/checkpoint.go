@@ -113,10 +113,13 @@ func truncate(c conn) error {
 	return err
 }
 
-// scrub leaves no removed row in the log: it waits for the readers that began
-// earlier, as long as ctx allows, and keeps writers out of the way only while
-// it tries.
+// scrub leaves no removed row in the file and the log: it waits for the readers
+// that began earlier, as long as ctx allows, and keeps writers out of the way
+// only while it tries.
 func (d *db) scrub(ctx context.Context) error {
+	if err := d.wipe(ctx); err != nil {
+		return err
+	}
 	for wait := time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		err := d.tryTruncate(ctx)
 		if err == nil || !errors.Is(err, errBusy) {

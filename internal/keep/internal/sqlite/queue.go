@@ -183,7 +183,7 @@ func (w *writer) DropQuarantineBefore(ctx context.Context, t clock.Instant) (dro
 func (r *reader) Audits(ctx context.Context, writer string, from uint64) iter.Seq2[store.Audit, error] {
 	return func(yield func(store.Audit, error) bool) {
 		for {
-			next, err := rows(ctx, r.c, auditColumns+"WHERE writer = ? AND n >= ? ORDER BY n LIMIT ?", scanAudit, writer, from, page)
+			next, err := rows(ctx, r.c, auditColumns+"WHERE writer = ? AND n >= ? ORDER BY n LIMIT ?", scanAudit, writer, from, batch)
 			if err != nil {
 				yield(store.Audit{}, wrap("read audit", err))
 				return
@@ -194,7 +194,7 @@ func (r *reader) Audits(ctx context.Context, writer string, from uint64) iter.Se
 				}
 				from = a.N + 1
 			}
-			if len(next) < page {
+			if len(next) < batch {
 				return
 			}
 		}

@@ -17,9 +17,9 @@ type reader struct {
 
 var _ store.Reader = (*reader)(nil)
 
-// page is how many rows an iterator fetches at once: no statement stays open
+// batch is how many rows an iterator fetches at once: no statement stays open
 // while the caller has a row in hand, so the caller may ask other things.
-const page = 512
+const batch = 512
 
 // rows runs a query and makes a value of each row.
 func rows[T any](ctx context.Context, c conn, sql string, scan func(*stmt) T, args ...any) ([]T, error) {
@@ -93,7 +93,7 @@ func (r *reader) Spines(ctx context.Context, since clock.Instant) iter.Seq2[stor
 		last := row{seq: -1, Spine: store.Spine{At: since}}
 		for {
 			next, err := rows(ctx, r.c, `SELECT seq, pseudonym, at, name, item, minor, currency, quantity FROM spine
-				WHERE (at, seq) > (?, ?) ORDER BY at, seq LIMIT ?`, scan, last.At, last.seq, page)
+				WHERE (at, seq) > (?, ?) ORDER BY at, seq LIMIT ?`, scan, last.At, last.seq, batch)
 			if err != nil {
 				yield(store.Spine{}, wrap("read spine", err))
 				return
@@ -103,7 +103,7 @@ func (r *reader) Spines(ctx context.Context, since clock.Instant) iter.Seq2[stor
 					return
 				}
 			}
-			if len(next) < page {
+			if len(next) < batch {
 				return
 			}
 		}
