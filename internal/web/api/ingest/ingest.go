@@ -101,6 +101,11 @@ func (in *Ingest) receive(c call) web.Handler {
 		if err != nil {
 			return err
 		}
+		if known {
+			if err := in.pace(r, src); err != nil {
+				return err
+			}
+		}
 		body, err := readBody(w, r)
 		if err != nil {
 			return in.refuse(r, src, err)
@@ -109,9 +114,9 @@ func (in *Ingest) receive(c call) web.Handler {
 			if src, err = in.sourceOfBody(r, body); err != nil {
 				return err
 			}
-		}
-		if src.Kind != event.Server && src.Kind != event.Import && !in.public.Allow(src.Key+" "+web.Address(r), in.Clock.Now()) {
-			return web.ErrTooFast
+			if err := in.pace(r, src); err != nil {
+				return err
+			}
 		}
 		now := in.Clock.Now()
 		parsed, err := parse(body, c, src, now)
@@ -127,6 +132,14 @@ func (in *Ingest) receive(c call) web.Handler {
 		in.answer(w, src, parsed, index, answers)
 		return nil
 	}
+}
+
+// pace slows a place that sends too much with a key that anybody can have.
+func (in *Ingest) pace(r *http.Request, src event.Source) error {
+	if src.Kind == event.Server || src.Kind == event.Import || in.public.Allow(src.Key+" "+web.Address(r), in.Clock.Now()) {
+		return nil
+	}
+	return web.ErrTooFast
 }
 
 func parse(body []byte, c call, src event.Source, now clock.Instant) (event.Parsed, error) {
