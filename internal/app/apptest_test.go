@@ -18,6 +18,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/heed-platform/heed/internal/account/audit"
 	"github.com/heed-platform/heed/internal/app"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/config"
@@ -318,5 +319,14 @@ func (h *house) rebuilds(t failer) {
 	r, err := h.App.Rebuild(context.Background(), func(int) {})
 	if err != nil || r.Differed != 0 {
 		t.Fatalf("rebuilt from the facts: %+v, %v", r, err)
+	}
+}
+
+// verifies reads the audit chain and every fact: nothing was changed or cut.
+func (h *house) verifies(t failer) {
+	t.Helper()
+	r, err := audit.Verify(context.Background(), h.Keep, nil)
+	if err != nil || !r.Sound() {
+		t.Fatalf("what is stored does not verify: %+v, %v", r.Damage, err)
 	}
 }

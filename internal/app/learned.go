@@ -59,15 +59,36 @@ const schemaMeta = "schema"
 
 // Schema is what was learned so far about names and their types.
 func (a *App) Schema(ctx context.Context) (*schema.Schema, error) {
-	s := &schema.Schema{}
 	raw, err := a.Keep.Meta(ctx, schemaMeta)
-	if err != nil || len(raw) == 0 {
-		return s, err
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(raw, s); err != nil {
+	return a.openSchema(raw)
+}
+
+// openSchema reads what sealSchema wrote. Names come from strangers and may tell
+// something about somebody, so they lie sealed like everything that was sent.
+func (a *App) openSchema(sealed []byte) (*schema.Schema, error) {
+	s := &schema.Schema{}
+	if len(sealed) == 0 {
+		return s, nil
+	}
+	raw, err := a.Keep.Vault().OpenNote(schemaMeta, sealed)
+	if err == nil {
+		err = json.Unmarshal(raw, s)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
 	return s, nil
+}
+
+func (a *App) sealSchema(s *schema.Schema) ([]byte, error) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write schema: %w", err)
+	}
+	return a.Keep.Vault().SealNote(schemaMeta, raw), nil
 }
 
 // learn adds what was seen since the last time to what is stored.
@@ -77,14 +98,12 @@ func (a *App) learn(ctx context.Context) error {
 		return nil
 	}
 	return a.Keep.UpdateMeta(ctx, schemaMeta, func(old []byte) ([]byte, error) {
-		s := &schema.Schema{}
-		if len(old) > 0 {
-			if err := json.Unmarshal(old, s); err != nil {
-				return nil, fmt.Errorf("read schema: %w", err)
-			}
+		s, err := a.openSchema(old)
+		if err != nil {
+			return nil, err
 		}
 		s.Merge(fresh)
-		return json.Marshal(s)
+		return a.sealSchema(s)
 	})
 }
 
@@ -96,12 +115,12 @@ func (a *App) Rebuild(ctx context.Context, progress func(done int)) (keep.Rebuil
 	if err != nil {
 		return out, err
 	}
-	raw, err := json.Marshal(s)
+	sealed, err := a.sealSchema(s)
 	if err != nil {
-		return out, fmt.Errorf("write schema: %w", err)
+		return out, err
 	}
 	a.learner.take()
-	return out, a.Keep.SetMeta(ctx, schemaMeta, raw)
+	return out, a.Keep.SetMeta(ctx, schemaMeta, sealed)
 }
 
 // conflicts names what comes with different types, for the doctor.

@@ -24,7 +24,7 @@ type step struct {
 	body    person.Hash
 	ids     []int // its identifiers' places in names, strongest first
 	frags   []*keep.Fragment
-	erased  bool // one of its identifiers was erased once
+	erased  clock.Instant // when the last of its identifiers was erased; zero is never
 	answer  *Answer
 }
 
@@ -85,7 +85,7 @@ func attach(steps []*step, admitted keep.Admitted) {
 	for _, s := range steps {
 		for _, n := range s.ids {
 			s.frags = append(s.frags, admitted.Fragments[n])
-			s.erased = s.erased || admitted.Erased[n] != 0
+			s.erased = max(s.erased, admitted.Erased[n])
 		}
 	}
 }
@@ -207,8 +207,8 @@ func (w *walk) grants(s *step, c *keep.Chain) error {
 	for i := range s.arrival.Grants {
 		g := s.arrival.Grants[i]
 		g.Message, g.Received = s.arrival.Event.Message, w.stamp()
-		if g.Status == fact.Granted && s.erased && s.replay {
-			continue // history may not give back what an erasure took
+		if g.Status == fact.Granted && !s.anew(&g) {
+			continue
 		}
 		reach := []*keep.Chain{c}
 		switch {
@@ -226,6 +226,13 @@ func (w *walk) grants(s *step, c *keep.Chain) error {
 		}
 	}
 	return nil
+}
+
+// anew reports whether a yes may count: history, what arrives late and what an
+// SDK merely remembers give nothing back that an erasure took. Only what the
+// person said after it does.
+func (s *step) anew(g *fact.Grant) bool {
+	return s.erased == 0 || !s.replay && g.Method != consent.MethodState && g.Said > s.erased
 }
 
 func (w *walk) grant(to *keep.Chain, g fact.Grant) error {
