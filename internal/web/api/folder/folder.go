@@ -85,6 +85,9 @@ func (f Folder) entries(dir string) []fs.DirEntry {
 			continue
 		}
 		first, _, deeper := strings.Cut(rest, "/")
+		if deeper {
+			body = nil
+		}
 		seen[first] = node{first, int64(len(body)), deeper}
 	}
 	list := make([]fs.DirEntry, 0, len(seen))
@@ -111,14 +114,14 @@ func (o *opened) Close() error { return nil }
 
 // ReadDir lists what is left of a folder.
 func (o *opened) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 && len(o.entries) == 0 {
+		return nil, io.EOF
+	}
 	if n <= 0 || n > len(o.entries) {
-		n = max(len(o.entries), 0)
+		n = len(o.entries)
 	}
 	out := o.entries[:n]
 	o.entries = o.entries[n:]
-	if len(out) == 0 && !o.node.dir {
-		return nil, io.EOF
-	}
 	return out, nil
 }
 
