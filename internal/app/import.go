@@ -235,3 +235,25 @@ func (im *importing) items(ctx context.Context, page []source.Item) ([]source.An
 	}
 	return answers, im.app.Keep.PutItems(ctx, rows)
 }
+
+// Notices are the notices that an import would name and the workspace does not
+// have; "" says that some of what comes in names none.
+func (a *App) Notices(o Import) []string {
+	src, err := a.historian(cmp.Or(o.Source, importSource))
+	if err != nil {
+		return nil
+	}
+	named := []string{cmp.Or(o.Notice, src.Notice)}
+	if o.Map != "" {
+		m, _ := source.ParseMapping([]byte(o.Map))
+		if names := m.Notices(); !slices.Contains(names, "") {
+			named = names
+		} else {
+			named = append(named, names...)
+		}
+	}
+	rules := a.World().Rules
+	named = slices.DeleteFunc(named, func(ref string) bool { _, known := rules.Notice(ref); return known })
+	slices.Sort(named)
+	return slices.Compact(named)
+}

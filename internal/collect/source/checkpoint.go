@@ -107,7 +107,15 @@ func (c *checkpoint) known(events []Entry) {
 // passed counts a page that was answered.
 func (c *checkpoint) passed(ctx context.Context, f *flight) error {
 	c.passes += int64(len(f.events))
-	if c.memory == nil || c.passes <= c.before || c.clock.Now().Sub(c.saved) < saveEvery {
+	if c.clock.Now().Sub(c.saved) < saveEvery {
+		return nil
+	}
+	return c.save(ctx)
+}
+
+// save writes how far the import is, unless an earlier run came further.
+func (c *checkpoint) save(ctx context.Context) error {
+	if c.memory == nil || c.passes <= c.before {
 		return nil
 	}
 	c.saved = c.clock.Now()

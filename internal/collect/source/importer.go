@@ -50,7 +50,7 @@ func (im *Importer) Run(ctx context.Context, o Options) (Report, error) {
 	if err = r.check(); err == nil {
 		err = r.all(ctx)
 	}
-	return r.tell.final(), err
+	return r.tell.final(err), err
 }
 
 // run is one import on its way.
@@ -102,7 +102,7 @@ func (r *run) all(ctx context.Context) error {
 	r.tell.plan(r)
 	for i := range r.m.Rows {
 		if err := r.rows(ctx, &r.m.Rows[i]); err != nil {
-			return err
+			return errors.Join(err, r.mark.save(context.WithoutCancel(ctx)))
 		}
 	}
 	return r.mark.finish(ctx)

@@ -100,38 +100,44 @@ func (p *pages) hand(f *flight) error {
 	return nil
 }
 
-// lane carries one page at a time.
+// lane carries one page at a time. After an error nothing more is sent.
 func (p *pages) lane() {
 	for f := range p.work {
 		n := len(f.events)
-		if n > 0 {
+		switch {
+		case p.ctx.Err() != nil:
+			f.err = context.Cause(p.ctx)
+		case n > 0:
 			f.answers, f.err = p.run.im.sink.Events(p.ctx, f.events)
-		} else {
+		default:
 			n = len(f.items)
 			f.answers, f.err = p.run.im.sink.Items(p.ctx, f.items)
 		}
 		if f.err == nil && len(f.answers) != n {
 			f.err = errAnswers
 		}
+		if f.err != nil {
+			p.cancel(f.err)
+		}
 		close(f.landed)
 	}
 }
 
-// land takes the answers. After an error nothing more is counted: the pages
-// behind it are sent again by the next run.
+// land takes the answers. Behind a page that failed nothing is counted: the next
+// run sends it again.
 func (p *pages) land() {
 	defer close(p.last)
+	failed := false
 	for f := range p.order {
 		<-f.landed
-		if p.ctx.Err() != nil && f.err == nil {
-			f.err = context.Cause(p.ctx)
+		if failed = failed || f.err != nil; failed {
+			continue
 		}
-		if f.err == nil {
-			p.run.tell.answers(f)
-			f.err = p.run.mark.passed(p.ctx, f)
-		}
-		if f.err != nil {
-			p.cancel(f.err)
+		p.run.tell.answers(f)
+		// What was answered is worth remembering also when the import is over.
+		if err := p.run.mark.passed(context.WithoutCancel(p.ctx), f); err != nil {
+			failed = true
+			p.cancel(err)
 		}
 	}
 }

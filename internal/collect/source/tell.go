@@ -28,6 +28,7 @@ type teller struct {
 	grouped     bool
 	sorting     int64 // rows that were sorted
 	emitted     int64
+	finished    bool
 
 	told  clock.Instant
 	rates []sample
@@ -187,7 +188,9 @@ func (t *teller) progress(now clock.Instant) Progress {
 		part = t.weight * (sortPart + (1-sortPart)*float64(t.emitted)/float64(t.sorting))
 	}
 	p := Progress{Doing: t.doing, Rows: t.report.Rows, Events: t.report.Events}
-	if t.total > 0 {
+	if t.finished {
+		p.Part = 1
+	} else if t.total > 0 {
 		p.Part = min((t.done+part)/t.total, 1)
 	}
 	// The last ten seconds tell better than all of it what comes next.
@@ -206,13 +209,15 @@ func (t *teller) progress(now clock.Instant) Progress {
 }
 
 // final is the report.
-func (t *teller) final() Report {
+func (t *teller) final(err error) Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.report.Seconds = t.clock.Now().Sub(t.began).Seconds()
+	if err == nil {
+		t.finished = true
+	}
 	if t.o.Progress != nil {
-		t.told = 0
-		t.tick()
+		t.o.Progress(t.progress(t.clock.Now()))
 	}
 	return t.report
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/heed-platform/heed/internal/collect/source/table"
@@ -167,3 +168,16 @@ func (l *Lookup) KeyOf(cells []string) string {
 
 // Items reports whether the rows bring items of the catalog.
 func (r *Rows) Items() bool { return len(r.items) > 0 }
+
+// Notices are those that the rules name; "" is among them when one names none.
+func (m *Mapping) Notices() []string {
+	var out []string
+	for _, r := range m.Rows {
+		for _, e := range r.events {
+			if !slices.Contains(out, e.notice) {
+				out = append(out, e.notice)
+			}
+		}
+	}
+	return out
+}
