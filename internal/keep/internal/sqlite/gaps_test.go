@@ -13,7 +13,7 @@ import (
 	"github.com/heed-platform/heed/internal/person"
 )
 
-func must(t testing.TB, err error) {
+func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
