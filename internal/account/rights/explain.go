@@ -27,7 +27,7 @@ type Explanation struct {
 	Values    []Value                 `json:"values"`
 	Uses      []Use                   `json:"uses"`
 	Said      []Grant                 `json:"said"`
-	Decisions []ledger.DecisionLine   `json:"decisions"` // the latest, newest first
+	Decisions []Decided               `json:"decisions"` // the latest, newest first
 	Decided   int                     `json:"decided"`   // in all
 	Receivers []ledger.Receiver       `json:"receivers"`
 	Sent      []ledger.DisclosureLine `json:"sent"` // the latest, newest first
@@ -84,6 +84,14 @@ type Use struct {
 	Missing   string `json:"missing,omitempty"`
 }
 
+// Decided is one decision, and whether the guards say the same when they are
+// shown today what they were shown then.
+type Decided struct {
+	ledger.DecisionLine
+
+	Same bool `json:"same_today"`
+}
+
 // Look is somebody of the staff who saw or changed something.
 type Look struct {
 	By   string        `json:"by"`
@@ -112,11 +120,18 @@ func Explain(d gate.Dossier, k *know.Knowledge, defs define.Definitions) (Explan
 	if e.Receivers == nil {
 		e.Receivers = []ledger.Receiver{}
 	}
-	e.Decisions = list(newest(book.Decisions), func(v fact.Decision) ledger.DecisionLine { return ledger.DecisionLineOf(e.Person, &v) })
+	e.Decisions = list(newest(book.Decisions), e.decided)
 	e.Sent = list(newest(book.Disclosures), func(v ledger.Disclosure) ledger.DisclosureLine { return ledger.DisclosureLineOf(e.Person, &v) })
 	e.who(d, k)
 	e.uses(d)
 	return e, nil
+}
+
+// decided replays a decision. One whose question cannot be read any more cannot
+// be shown to be the same.
+func (e *Explanation) decided(d fact.Decision) Decided {
+	again, err := ledger.Replay(e.Person, &d)
+	return Decided{ledger.DecisionLineOf(e.Person, &d), err == nil && again.Same}
 }
 
 // newest are the last of a list in order of time, the latest first.

@@ -199,7 +199,10 @@ func (e Explanation) textLedgers(p *sheet) {
 	}
 	p.head("What was decided lately (%d in all)", e.Decided)
 	for _, d := range e.Decisions {
-		p.row(2, timed, moment(d.At), "%s: %s", d.Campaign, short(verdict(d)))
+		p.row(2, timed, moment(d.At), "%s: %s", d.Campaign, short(verdict(d.DecisionLine)))
+		if !d.Same {
+			p.row(2, timed, "", "Shown the same again, the guards would say something else today.")
+		}
 	}
 	if e.Decided == 0 {
 		p.line(2, "Nothing.")
