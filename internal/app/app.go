@@ -81,6 +81,9 @@ func (a *App) begin(ctx context.Context, base *swap) error {
 	if err := a.loadSources(ctx); err != nil {
 		return err
 	}
+	if err := a.prepareReach(); err != nil {
+		return err
+	}
 	workers := 1
 	if a.Keep.ManyWriters() {
 		workers = 4

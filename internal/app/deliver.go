@@ -1,24 +1,85 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"maps"
+	"strings"
 	"sync"
 
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/reach/delivery"
+	"github.com/heed-platform/heed/internal/reach/email"
+	"github.com/heed-platform/heed/internal/reach/sms"
+	"github.com/heed-platform/heed/internal/reach/webhook"
 )
 
 // reach is how messages leave this process.
 type reach struct {
+	channels map[string]delivery.Channel // as configured; set by Open
+	hands    map[string]delivery.Hand
+
 	mu     sync.Mutex
 	outbox *delivery.Outbox
 	worker *delivery.Worker
 }
 
+// prepareReach makes the channels that are configured; nothing is connected yet.
+func (a *App) prepareReach() error {
+	a.reach.channels = map[string]delivery.Channel{}
+	if c := a.Config; !c.SMTP.IsZero() {
+		o := email.Options{URL: c.SMTP.Text(), From: c.From}
+		if !c.DKIM.Key.IsZero() {
+			o.Keys = []email.Key{{Domain: c.DKIM.Domain, Selector: c.DKIM.Selector, PEM: c.DKIM.Key.Text()}}
+		}
+		ch, err := email.New(o)
+		if err != nil {
+			return err
+		}
+		a.reach.channels["email"] = ch
+	}
+	if c := a.Config.SMS; c.URL != "" {
+		ch, err := sms.New(sms.Options{
+			URL: c.URL, Account: c.Account, Token: c.Token.Text(), From: c.From, Region: a.region, Report: a.reportURL,
+		})
+		if err != nil {
+			return err
+		}
+		a.reach.channels["sms"] = ch
+	}
+	client := webhook.NewClient(webhook.Options{Guard: webhook.Guard{Allow: a.Config.Hooks}, Clock: a.Clock})
+	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(client, a.endpoint)}
+	return nil
+}
+
+// region is where the brand is at home.
+func (a *App) region() string {
+	country, _, _ := strings.Cut(a.World().Rules.Brand().Jurisdiction, "-")
+	return country
+}
+
+// endpoint is where a recipient takes payloads.
+func (a *App) endpoint(recipient string) (webhook.Endpoint, bool) {
+	r, ok := a.World().Rules.Recipient(recipient)
+	if !ok || r.Webhook == "" {
+		return webhook.Endpoint{}, false
+	}
+	secret, err := a.WebhookSecret(recipient)
+	return webhook.Endpoint{URL: r.Webhook, Secrets: []webhook.Secret{secret}}, err == nil
+}
+
+// WebhookSecret is what a recipient checks payloads with. It follows from the
+// key of this database, so every node signs alike and none has to keep it.
+func (a *App) WebhookSecret(recipient string) (webhook.Secret, error) {
+	key := a.Keep.Vault().Key("webhook " + recipient)
+	return webhook.NewSecret(bytes.NewReader(key[:]))
+}
+
 // UseOutbox keeps messages in this process instead of sending them, for trying
-// heed out; channels that are configured still send. Call it before Work.
+// heed out; a channel that is configured still sends. Call it before Work.
 func (a *App) UseOutbox() {
 	a.reach.mu.Lock()
 	defer a.reach.mu.Unlock()
@@ -43,7 +104,8 @@ func (a *App) courier() *delivery.Worker {
 	defer a.reach.mu.Unlock()
 	if a.reach.worker == nil {
 		a.reach.worker = delivery.NewWorker(delivery.Options{
-			Gate: a.Keep.Gate, Queue: a.Keep.Queue, Channels: a.channels(), Links: a.Links(), Clock: a.Clock, Log: a.Log,
+			Gate: a.Keep.Gate, Queue: a.Keep.Queue, Channels: a.channels(), Hands: a.reach.hands,
+			Links: a.Links(), Clock: a.Clock, Log: a.Log,
 			Campaigns: func() *campaign.Engine { return a.World().Campaigns },
 		})
 	}
@@ -51,17 +113,31 @@ func (a *App) courier() *delivery.Worker {
 }
 
 // channels are those that this process can send through, by the name that
-// campaigns use.
+// campaigns use; with an outbox, it stands in for those that are not configured.
 func (a *App) channels() map[string]delivery.Channel {
-	out := map[string]delivery.Channel{}
-	if a.reach.outbox != nil {
-		out["email"], out["sms"] = a.reach.outbox, a.reach.outbox
+	out := maps.Clone(a.reach.channels)
+	if a.reach.outbox == nil {
+		return out
+	}
+	for _, name := range []string{"email", "sms"} {
+		if out[name] == nil {
+			out[name] = a.reach.outbox
+		}
 	}
 	return out
 }
 
 // deliver lets decided messages leave until ctx ends.
-func (a *App) deliver(ctx context.Context) { a.courier().Run(ctx) }
+func (a *App) deliver(ctx context.Context) {
+	a.courier().Run(ctx)
+	for name, ch := range a.reach.channels {
+		if c, ok := ch.(io.Closer); ok {
+			if err := c.Close(); err != nil {
+				a.Log.WarnContext(ctx, "a channel was not closed in order", "channel", name, "cause", err)
+			}
+		}
+	}
+}
 
 // deliverDue lets everything leave that is due now.
 func (a *App) deliverDue(ctx context.Context) error { return a.courier().Due(ctx) }

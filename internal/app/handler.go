@@ -66,12 +66,15 @@ func (a *App) Handler() http.Handler {
 				return a.Keep.DropQuarantined(ctx, by.String(), ids)
 			},
 		},
+		SMS: a.texts(),
 		Deliveries: api.Deliveries{
 			List: a.Keep.Queue.List,
 			Retry: func(ctx context.Context, id int64, by catalog.Actor) error {
 				return a.Keep.Queue.Retry(ctx, id, by.String())
 			},
-			Drop: func(ctx context.Context, id int64, by catalog.Actor) error { return a.Keep.Queue.Drop(ctx, id, by.String()) },
+			Drop: func(ctx context.Context, id int64, by catalog.Actor) error {
+				return a.Keep.Queue.Drop(ctx, id, by.String())
+			},
 		},
 	})
 }

@@ -58,6 +58,7 @@ type CLI struct {
 	Doctor     DoctorCmd     `cmd:"" help:"Look at ports, clock, database, keys and disk, and name the fix."`
 	Token      TokenCmd      `cmd:"" help:"Make an API token for a role."`
 	Source     SourceCmd     `cmd:"" help:"Make a write key for a source."`
+	Webhook    WebhookCmd    `cmd:"" help:"Show the secret with which a recipient checks what it is handed."`
 	Settings   SettingsCmd   `cmd:"" name:"config" help:"Show the configuration in force and where each value comes from."`
 	Version    VersionCmd    `cmd:"" help:"Say which build this is."`
 }

@@ -14,7 +14,9 @@ import (
 )
 
 // ServeCmd runs heed until it is told to stop.
-type ServeCmd struct{}
+type ServeCmd struct {
+	Outbox bool `help:"Keep messages and show them at / instead of sending them, on channels that are not configured."`
+}
 
 // grace is how long requests in hand may take after heed was told to stop.
 const grace = 15 * time.Second
@@ -28,6 +30,9 @@ func (c *ServeCmd) Run(e *Env) error {
 	s, err := e.listen()
 	if err != nil {
 		return errors.Join(err, a.Close())
+	}
+	if c.Outbox {
+		a.UseOutbox()
 	}
 	return errors.Join(e.serve(a, s, func() { c.greet(e, a, s) }), a.Close())
 }

@@ -135,8 +135,9 @@ type Recipient struct {
 	Country    string   `yaml:"country" json:"country"` // ISO 3166
 	Safeguards string   `yaml:"safeguards" json:"safeguards,omitempty"`
 	Purposes   []string `yaml:"purposes" json:"purposes"`
-	Sub        []string `yaml:"sub" json:"sub,omitempty"` // keys of recipients it passes data to
-	Contact    string   `yaml:"contact" json:"contact"`   // where a person objects
+	Sub        []string `yaml:"sub" json:"sub,omitempty"`         // keys of recipients it passes data to
+	Contact    string   `yaml:"contact" json:"contact"`           // where a person objects
+	Webhook    string   `yaml:"webhook" json:"webhook,omitempty"` // address that takes what is handed over, signed; "" takes nothing
 	Approved   bool     `yaml:"approved" json:"approved"`
 }
 

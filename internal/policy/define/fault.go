@@ -249,6 +249,9 @@ func (c *check) recipient(r Recipient) {
 	if r.Label == "" || r.Role == NoRole || !iso3166.MatchString(r.Country) {
 		c.say("recipient", r.Key, "", "needs a label, a role (processor or controller) and a country")
 	}
+	if r.Webhook != "" && !strings.HasPrefix(r.Webhook, "https://") && !strings.HasPrefix(r.Webhook, "http://") {
+		c.say("recipient", r.Key, "webhook", "a webhook is https://HOST/PATH; http is for networks that the operator allows")
+	}
 	for i, p := range r.Purposes {
 		if !c.purposes[p] {
 			c.say("recipient", r.Key, "purposes."+strconv.Itoa(i), "purpose %s is not defined", p)

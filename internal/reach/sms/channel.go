@@ -38,7 +38,7 @@ type Options struct {
 	Account string
 	Token   string
 	From    string                                 // a number, or the id of a messaging service (MG…)
-	Region  string                                 // where numbers without a country code belong: "DE"
+	Region  func() string                          // where numbers without a country code belong: "DE"
 	Report  func(label delivery.Label) (to string) // where the gateway tells what became of a text; nil asks for no reports
 	Timeout time.Duration                          // 0 is DefaultTimeout
 }
@@ -55,7 +55,7 @@ type Channel struct {
 // New makes a Channel; the problem is sms-options-invalid.
 func New(o Options) (*Channel, error) {
 	u, err := url.Parse(strings.TrimRight(o.URL, "/"))
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || o.Account == "" || o.Token == "" || o.From == "" {
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || o.Account == "" || o.Token == "" || o.From == "" || o.Region == nil {
 		return nil, errOptions
 	}
 	c := &Channel{Options: o, travels: "tls"}
@@ -91,7 +91,7 @@ func (c *Channel) Send(ctx context.Context, label delivery.Label, cleared gate.C
 }
 
 func (c *Channel) send(ctx context.Context, label delivery.Label, l gate.Letter) error {
-	to, err := identity.Canonical(person.Phone, l.To.Reveal(), c.Region)
+	to, err := identity.Canonical(person.Phone, l.To.Reveal(), c.Region())
 	if err != nil {
 		return delivery.Fail(delivery.Refused, "number_invalid", err)
 	}

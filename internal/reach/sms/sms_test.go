@@ -21,6 +21,8 @@ import (
 	"github.com/heed-platform/heed/internal/reach/delivery"
 )
 
+func germany() string { return "DE" }
+
 func letter(to, text string) gate.Letter {
 	return gate.Letter{ID: "019c", Channel: "sms", To: person.Hide(to), Text: person.Hide(text)}
 }
@@ -28,7 +30,7 @@ func letter(to, text string) gate.Letter {
 func channel(t *testing.T, address string) *Channel {
 	t.Helper()
 	c, err := New(Options{
-		URL: address, Account: "AC123", Token: "geheim", From: "+4930555", Region: "DE", Timeout: 300 * time.Millisecond,
+		URL: address, Account: "AC123", Token: "geheim", From: "+4930555", Region: germany, Timeout: 300 * time.Millisecond,
 		Report: func(l delivery.Label) string { return "https://heed.example/webhooks/sms?report=" + l.Key },
 	})
 	if err != nil {
@@ -179,7 +181,7 @@ func TestSend_whatIsNoText(t *testing.T) {
 
 func TestNew_refuses(t *testing.T) {
 	t.Parallel()
-	good := Options{URL: "https://api.example", Account: "a", Token: "t", From: "f"}
+	good := Options{URL: "https://api.example", Account: "a", Token: "t", From: "f", Region: germany}
 	if c, err := New(good); err != nil || c.Protection() != "tls" {
 		t.Error(err)
 	}

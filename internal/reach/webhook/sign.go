@@ -64,8 +64,8 @@ func NewSecret(random io.Reader) (Secret, error) {
 	return Secret{key}, nil
 }
 
-// Reveal is the text to show, once, to whoever runs the other side.
-func (s Secret) Reveal() string { return prefix + base64.StdEncoding.EncodeToString(s.key) }
+// Text is what whoever runs the other side needs to have.
+func (s Secret) Text() string { return prefix + base64.StdEncoding.EncodeToString(s.key) }
 
 // Format hides the key under every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[withheld]") }

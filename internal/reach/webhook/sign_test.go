@@ -127,7 +127,7 @@ func TestParseSecret(t *testing.T) {
 		}
 	}
 	secret := mustSecret(t, vectorSecret)
-	if secret.Reveal() != vectorSecret {
+	if secret.Text() != vectorSecret {
 		t.Error("the text of a secret is not what it was read from")
 	}
 	b, err := json.Marshal(map[string]any{"s": secret})
