@@ -126,7 +126,9 @@ func TestExport_events(t *testing.T) {
 		if len(all) != 2 || all[0]["person"] != all[1]["person"] {
 			t.Fatalf("%v", all)
 		}
-		slices.SortFunc(all, func(a, b map[string]any) int { return strings.Compare(a["messageId"].(string), b["messageId"].(string)) })
+		slices.SortFunc(all, func(a, b map[string]any) int {
+			return strings.Compare(a["messageId"].(string), b["messageId"].(string))
+		})
 		if all[0]["messageId"] != "m1" || all[1]["event"] != "Product Viewed" || all[1]["type"] != "track" || all[1]["source"] != "server" {
 			t.Errorf("%v", all)
 		}
@@ -381,6 +383,52 @@ func TestExportFor_whatBecameOfIt(t *testing.T) {
 		slices.Sort(became)
 		if diff := cmp.Diff([]string{"failed", "sent", "unknown"}, became); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestExport_erasedMeanwhile: whoever was erased while an export runs is in no
+// line after that, nor is anything of theirs disclosed.
+func TestExport_erasedMeanwhile(t *testing.T) {
+	t.Parallel()
+	housetest.On(t, func(t *testing.T, h *housetest.House) {
+		for i := range 8 {
+			h.Hears("server", housetest.Event{
+				"type": "identify", "userId": fmt.Sprintf("u-%d", i), "anonymousId": fmt.Sprintf("b-%d", i),
+				"traits": map[string]any{"firstName": "Ada"}, "context": map[string]any{"notice": "order@1"},
+			})
+		}
+		erased, met := "", 0
+		err := gate.ExportAll(t.Context(), h.Keep.Gate, "people", asking, func(d gate.Dossier) error {
+			met++
+			user := d.Profile().Identifiers[0].Value.Reveal()
+			if user == erased {
+				t.Errorf("%s was erased and is handed out", user)
+			}
+			if met == 2 { // the next one is on the page already
+				erased = fmt.Sprintf("u-%d", 7)
+				h.Erase(housetest.Subject(person.UserID, erased))
+			}
+			return d.Facts(t.Context(), func(gate.Line) error { return nil })
+		})
+		if err != nil || met != 7 {
+			t.Fatalf("%d people, %v", met, err)
+		}
+		a := asking
+		a.Purpose, a.Recipient = "essential.service.payment_processing", "payment-house"
+		met = 0
+		_, err = gate.ExportFor(t.Context(), h.Keep.Gate, a, func(v gate.View[gate.Share]) error {
+			met++
+			if met == 1 {
+				h.Erase(housetest.Subject(person.UserID, "u-3")) // disclosed already: it may have left
+			}
+			return nil
+		})
+		if err != nil || met != 7 {
+			t.Fatalf("%d people, %v", met, err)
+		}
+		if got := lines(t, h, ledger.Disclosures); len(got) != 6 {
+			t.Errorf("%d disclosures", len(got))
 		}
 	})
 }
