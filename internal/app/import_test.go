@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,8 @@ import (
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/collect/source"
 	"github.com/heed-platform/heed/internal/config"
+	"github.com/heed-platform/heed/internal/person"
+	"github.com/heed-platform/heed/internal/problem"
 )
 
 const journey = "../../workspace/import/completejourney.yaml"
@@ -264,4 +267,203 @@ func importUntilKilled(sample string) error {
 		Paths: []string{sample}, Page: 50, Lanes: 2, Progress: func(p source.Progress) { fmt.Println("events", p.Events) },
 	}})
 	return err
+}
+
+const listed = `
+name: list
+files: {people: "*.csv"}
+rows:
+  from: people
+  key: mail
+  events:
+    type: identify
+    ids: {email: "{mail}", user_id: "{number}"}
+    time: "{day}"
+    grants: {purpose: marketing.communications.email, channel: email, notice: newsletter@2, status: "{said}"}
+`
+
+// list imports rows of mail, number, said and day.
+func (h *house) list(t testing.TB, rows ...string) source.Report {
+	t.Helper()
+	h.clock.Advance(time.Second)
+	r, err := h.Import(context.Background(), app.Import{Map: listed, Options: source.Options{Paths: []string{fileOf(t, "mail,number,said,day", rows...)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// fileOf writes a table.
+func fileOf(t testing.TB, header string, rows ...string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(name, []byte(header+"\n"+strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestImport_consent moves a list in. What was taken back stays taken back,
+// whatever an older list says.
+func TestImport_consent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		lists [][]string
+		want  string
+	}{
+		{"a yes", [][]string{{"a@b.de,,granted,2021-05-01"}}, "granted"},
+		{"a no", [][]string{{"a@b.de,,withdrawn,2021-05-01"}}, "withdrawn"},
+		{"a no after a yes", [][]string{{"a@b.de,,granted,2021-05-01"}, {"a@b.de,,withdrawn,2022-05-01"}}, "withdrawn"},
+		{"an older yes after a no", [][]string{{"a@b.de,,withdrawn,2022-05-01"}, {"a@b.de,,granted,2021-05-01"}}, "withdrawn"},
+		{"both in one list", [][]string{{"a@b.de,,withdrawn,2022-05-01", "a@b.de,,granted,2021-05-01"}}, "withdrawn"},
+		{"a no under another number", [][]string{{"a@b.de,7,granted,2021-05-01"}, {"a@b.de,,withdrawn,2020-05-01"}}, "withdrawn"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := found(t, t.TempDir(), "")
+			defer h.close()
+			h.furnish()
+			for _, rows := range tt.lists {
+				if r := h.list(t, rows...); r.Accepted != int64(len(rows)) || r.Grants != int64(len(rows)) {
+					t.Fatalf("%+v", r)
+				}
+			}
+			p := one(t, h.everybody(t), person.Email, "a@b.de")
+			if len(p.Grants) != 1 || p.Grants[0].Status.String() != tt.want {
+				t.Fatalf("grants %+v, want %s", p.Grants, tt.want)
+			}
+			if g := p.Grants[0]; g.Method != "import" || g.Source != "import" || !strings.HasPrefix(g.Evidence, "list.csv:") {
+				t.Errorf("proof %+v", g)
+			}
+		})
+	}
+}
+
+func TestImport_refusals(t *testing.T) {
+	t.Parallel()
+	h := found(t, t.TempDir(), "")
+	defer h.close()
+	h.furnish()
+	file := fileOf(t, "mail,number,said,day", "a@b.de,,granted,2021-05-01")
+	tests := []struct {
+		name string
+		o    app.Import
+		code string
+		says string
+	}{
+		{"a mapping with faults", app.Import{Map: "name: x\ncolor: red\n", File: "x.yaml"}, "import-map-invalid", "x.yaml:2"},
+		{"a source that nobody defined", app.Import{Map: listed, Source: "crm"}, "import-source-unknown", "crm"},
+		{"a source of the mapping", app.Import{Map: "source: crm" + listed}, "import-source-unknown", "crm"},
+		{"a table without a mapping", app.Import{}, "import-needs-map", "list.csv"},
+	}
+	for _, tt := range tests {
+		tt.o.Paths = []string{file}
+		_, err := h.Import(t.Context(), tt.o)
+		if p := problem.Of(err); err == nil || p.Code != tt.code || !strings.Contains(p.Error(), tt.says) {
+			t.Errorf("%s: %v, want %s that says %q", tt.name, err, tt.code, tt.says)
+		}
+	}
+	if n := len(h.everybody(t)); n != 0 {
+		t.Errorf("%d people came", n)
+	}
+	r, err := h.Import(t.Context(), app.Import{Map: strings.Replace(listed, "marketing.communications.email", "marketing.comunication", 1), Options: source.Options{Paths: []string{file}}})
+	if err != nil || r.Reasons["bad_grant"] != 1 || r.Accepted != 0 {
+		t.Errorf("a yes to a purpose that nobody knows: %+v, %v", r, err)
+	}
+}
+
+// What came once stays as it came: a row that says something else under the same
+// key is told, not taken.
+func TestImport_otherContentUnderTheSameKey(t *testing.T) {
+	t.Parallel()
+	h := found(t, t.TempDir(), "")
+	defer h.close()
+	const sold = `
+name: sold
+files: {rows: "*.csv"}
+rows: {from: rows, key: no, events: {type: track, event: Order Completed, ids: {user_id: "{who}"}, time: 2020-01-01, properties: {order_id: "{no}", currency: EUR, total: {column: total, as: number}}}}
+`
+	in := func(rows ...string) source.Report {
+		r, err := h.Import(t.Context(), app.Import{Map: sold, Options: source.Options{Paths: []string{fileOf(t, "no,who,total", rows...)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	in("1,u,10", "2,u,5.55")
+	r := in("1,u,12", "2,u,5.55", "3,u,1")
+	if r.Accepted != 1 || r.Duplicates != 1 || r.Reasons["id_reused"] != 1 {
+		t.Errorf("%+v", r)
+	}
+	p := one(t, h.everybody(t), person.UserID, "u")
+	if len(p.Spends) != 1 || p.Spends[0].Minor != 1655 || p.Spends[0].Orders != 3 {
+		t.Errorf("spent %+v", p.Spends)
+	}
+}
+
+func TestImport_people(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, h *house) {
+		h.furnish()
+		in := func(mapping, path string) source.Report {
+			return h.importing(t, "../../workspace/import/"+mapping+".yaml", source.Options{Paths: []string{sharedData(t, path)}})
+		}
+		for range 2 { // importing twice creates nobody
+			in("unomi-basic", "profiles-unomi/1-basic-test.csv")
+			in("unomi-actors", "profiles-unomi/6-actors-test.csv")
+		}
+		people := h.everybody(t)
+		if len(people) != 9 {
+			t.Errorf("%d people, want 9", len(people))
+		}
+		actor := one(t, people, "twitter_id", "1")
+		var genres string
+		for _, a := range actor.Attributes {
+			if a.Name == "movie_genres" {
+				genres = a.Value.Reveal()
+			}
+		}
+		if genres != `["Horror","Action"]` {
+			t.Errorf("genres %s", genres)
+		}
+		if r := in("senzing", "identity-senzing/customers.csv"); r.Accepted != 120 {
+			t.Errorf("%+v", r)
+		}
+		joined := one(t, h.everybody(t), "record_id", "CUSTOMERS:1003")
+		same := false
+		for _, id := range joined.Identifiers {
+			same = same || id.Value.Reveal() == "CUSTOMERS:1004"
+		}
+		if !same {
+			t.Error("two records with one email address are two people")
+		}
+	})
+}
+
+// Without an applied workspace the mapping's notice is not known yet; it is said,
+// not guessed.
+func TestImport_notices(t *testing.T) {
+	t.Parallel()
+	h := found(t, t.TempDir(), "")
+	defer h.close()
+	text, err := os.ReadFile(journey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := app.Import{Map: string(text)}
+	if got := h.Notices(o); !slices.Equal(got, []string{"membership@3"}) {
+		t.Errorf("not known: %v", got)
+	}
+	if got := h.Notices(app.Import{Notice: "nobody@1"}); !slices.Equal(got, []string{"nobody@1"}) {
+		t.Errorf("not known: %v", got)
+	}
+	if got := h.Notices(app.Import{}); !slices.Equal(got, []string{""}) {
+		t.Errorf("none named: %q", got)
+	}
+	h.furnish()
+	if got := h.Notices(o); len(got) != 0 {
+		t.Errorf("not known: %v", got)
+	}
 }
