@@ -127,7 +127,7 @@ func (c *ImportCmd) report(e *Env, r source.Report, failed error) error {
 		}
 		e.say("%s", b)
 	} else if r.Rows > 0 {
-		e.say("%s rows of %s: %s events are new, %s were known%s.", number(r.Rows), plural(r.Files, "file"),
+		e.say("%s rows of %s. New events: %s. Known: %s.%s", number(r.Rows), plural(r.Files, "file"),
 			number(r.Accepted), number(r.Duplicates+r.Skipped), also(r))
 	}
 	if len(r.Ignored) > 0 {
@@ -156,10 +156,10 @@ func (c *ImportCmd) report(e *Env, r source.Report, failed error) error {
 func also(r source.Report) string {
 	var b strings.Builder
 	if r.Grants > 0 {
-		fmt.Fprintf(&b, ", with %s entries of consent", number(r.Grants))
+		fmt.Fprintf(&b, " Entries of consent: %s.", number(r.Grants))
 	}
 	if r.Items > 0 {
-		fmt.Fprintf(&b, ", and %s products", number(r.Items))
+		fmt.Fprintf(&b, " Products: %s.", number(r.Items))
 	}
 	return b.String()
 }
