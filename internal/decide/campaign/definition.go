@@ -113,8 +113,13 @@ func (c *checker) err() error {
 
 func (c *checker) words(d Definition) {
 	for _, f := range []struct{ name, value string }{
-		{"key", d.Key}, {"label", d.Label}, {"about", d.About}, {"purpose", d.Purpose},
-		{"channel", d.Channel}, {"audience", d.Audience}, {"recipient", d.Recipient},
+		{"key", d.Key},
+		{"label", d.Label},
+		{"about", d.About},
+		{"purpose", d.Purpose},
+		{"channel", d.Channel},
+		{"audience", d.Audience},
+		{"recipient", d.Recipient},
 	} {
 		if strings.TrimSpace(f.value) == "" {
 			c.fault(f.name, "is missing")

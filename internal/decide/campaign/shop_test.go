@@ -152,13 +152,13 @@ func (s *shop) decide(l *campaign.Live, p *fact.Profile, m campaign.Moment) (fac
 
 // ada is a customer of age in Germany who gave nothing yet.
 func ada() *fact.Profile {
-	p := &fact.Profile{Ref: ref(1), Anchor: 1, Fragments: []fact.FragmentID{1}, First: 1, Last: noon}
+	p := &fact.Profile{Ref: refOf(1), Anchor: 1, Fragments: []fact.FragmentID{1}, First: 1, Last: noon}
 	give(p, "country", `"DE"`, "order@1")
 	give(p, "birthday", `"1990-01-01"`, "order@1")
 	return p
 }
 
-func ref(n byte) person.Ref { return person.RefOf([16]byte{0: n, 15: 1}) }
+func refOf(n int) person.Ref { return person.RefOf([16]byte{byte(n), byte(n >> 8), 15: 1}) }
 
 func give(p *fact.Profile, name, value, notice string) {
 	p.Attributes = append(p.Attributes, fact.Attribute{

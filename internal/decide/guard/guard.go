@@ -18,7 +18,7 @@ type rule struct {
 	name    string
 	service bool // also stands in the way of service messages
 	passes  bool // may be a matter of time alone
-	ask     func(Case, *Zones) finding
+	ask     func(*Case, *Zones) finding
 }
 
 const nameHoldout = "holdout"
@@ -67,7 +67,7 @@ func Judge(c Case, z *Zones) Verdict {
 		if c.Service && !r.service {
 			continue
 		}
-		f := r.ask(c, z)
+		f := r.ask(&c, z)
 		v.Reasons = append(v.Reasons, fact.Reason{Guard: r.name, Code: f.code, Veto: f.code != "", Marketer: f.marketer, Person: f.person})
 		switch {
 		case f.code == "":
@@ -112,7 +112,7 @@ func settle(c Case, at clock.Instant, z *Zones) clock.Instant {
 		c.Now = at
 		for _, r := range rules {
 			if r.passes {
-				at = max(at, r.ask(c, z).until)
+				at = max(at, r.ask(&c, z).until)
 			}
 		}
 		if at == c.Now {

@@ -10,7 +10,7 @@ import (
 
 // permission is the gate's word. A break is a matter of time and has a guard of
 // its own; the gate says no to it for as long as it lasts.
-func permission(c Case, _ *Zones) finding {
+func permission(c *Case, _ *Zones) finding {
 	if c.Allowed || c.Code == policy.CodeBreak && c.Wish.Break > c.Now {
 		return finding{}
 	}
@@ -22,7 +22,7 @@ func permission(c Case, _ *Zones) finding {
 
 // promise stops what would be chosen or written by something that was not given
 // for it. Who is not known to be in the audience is not in it.
-func promise(c Case, _ *Zones) finding {
+func promise(c *Case, _ *Zones) finding {
 	if len(c.Withheld) > 0 {
 		names := make([]string, len(c.Withheld))
 		for i, h := range c.Withheld {
@@ -44,7 +44,7 @@ func promise(c Case, _ *Zones) finding {
 	return finding{}
 }
 
-func address(c Case, _ *Zones) finding {
+func address(c *Case, _ *Zones) finding {
 	switch c.Address {
 	case AddressKnown, AddressNone:
 		return finding{}
@@ -65,7 +65,7 @@ func address(c Case, _ *Zones) finding {
 	}
 }
 
-func occasion(c Case, _ *Zones) finding {
+func occasion(c *Case, _ *Zones) finding {
 	if !c.Service || c.Occasion {
 		return finding{}
 	}
@@ -76,7 +76,7 @@ func occasion(c Case, _ *Zones) finding {
 	}
 }
 
-func expiry(c Case, _ *Zones) finding {
+func expiry(c *Case, _ *Zones) finding {
 	if c.Expires == 0 || c.Now <= c.Expires {
 		return finding{}
 	}
@@ -89,7 +89,7 @@ func expiry(c Case, _ *Zones) finding {
 
 // sensitiveTopic stops a message that touches something private without asking
 // the gate about that very topic, where each person's own word is kept.
-func sensitiveTopic(c Case, _ *Zones) finding {
+func sensitiveTopic(c *Case, _ *Zones) finding {
 	if !slices.ContainsFunc(c.Subjects, func(s Subject) bool { return s.Private }) {
 		return finding{}
 	}
@@ -104,7 +104,7 @@ func sensitiveTopic(c Case, _ *Zones) finding {
 // size, until it came back or is about used up. A gift counts: whoever gave
 // these shoes away does not want a coupon for them either. Not knowing stops it
 // as well.
-func alreadyBought(c Case, _ *Zones) finding {
+func alreadyBought(c *Case, _ *Zones) finding {
 	if c.Missing {
 		return finding{
 			code:     "item_unknown",
@@ -145,7 +145,7 @@ func alreadyBought(c Case, _ *Zones) finding {
 
 // topicPreference obeys what the person muted and what they chose. Whoever chose
 // topics gets nothing that is about none of them.
-func topicPreference(c Case, _ *Zones) finding {
+func topicPreference(c *Case, _ *Zones) finding {
 	muted := func(s Subject) bool { return within(s.Topic, c.Wish.Muted) }
 	if slices.ContainsFunc(c.Subjects, muted) {
 		return finding{code: "topic_muted", marketer: "This person muted the topic.", person: "You muted this topic."}
@@ -153,21 +153,14 @@ func topicPreference(c Case, _ *Zones) finding {
 	if len(c.Wish.Topics) == 0 {
 		return finding{}
 	}
-	chosen := func(s Subject) bool { return within(s.Topic, c.Wish.Topics) }
-	for _, s := range c.Subjects {
-		if !chosen(s) {
-			return topicNotChosen
-		}
+	stray := func(s Subject) bool { return !within(s.Topic, c.Wish.Topics) }
+	if len(c.Subjects) > 0 && !slices.ContainsFunc(c.Subjects, stray) {
+		return finding{}
 	}
-	if len(c.Subjects) == 0 {
-		return topicNotChosen
+	return finding{
+		code: "topic_not_chosen", marketer: "This person chose topics, and this is none of them.",
+		person: "This is not among the topics you chose.",
 	}
-	return finding{}
-}
-
-var topicNotChosen = finding{
-	code: "topic_not_chosen", marketer: "This person chose topics, and this is none of them.",
-	person: "This is not among the topics you chose.",
 }
 
 // within reports whether a topic is one of a list or lies under one.
@@ -175,7 +168,7 @@ func within(topic string, list []string) bool {
 	return slices.ContainsFunc(list, func(t string) bool { return t != "" && policy.Within(topic, t) })
 }
 
-func channelPreference(c Case, _ *Zones) finding {
+func channelPreference(c *Case, _ *Zones) finding {
 	if len(c.Wish.Channels) == 0 || slices.Contains(c.Wish.Channels, c.Channel) {
 		return finding{}
 	}
@@ -185,7 +178,7 @@ func channelPreference(c Case, _ *Zones) finding {
 	}
 }
 
-func pause(c Case, _ *Zones) finding {
+func pause(c *Case, _ *Zones) finding {
 	if c.Wish.Break <= c.Now {
 		return finding{}
 	}
@@ -195,7 +188,7 @@ func pause(c Case, _ *Zones) finding {
 	}
 }
 
-func holdout(c Case, _ *Zones) finding {
+func holdout(c *Case, _ *Zones) finding {
 	if c.Draw >= c.Holdout {
 		return finding{}
 	}

@@ -17,7 +17,7 @@ func days(n int) time.Duration { return time.Duration(min(n, longest/24)) * 24 *
 
 // frequencyCap counts in rolling windows. Each cap holds by itself, so a
 // person's own can only lower what the brand's allows.
-func frequencyCap(c Case, _ *Zones) finding {
+func frequencyCap(c *Case, _ *Zones) finding {
 	own := capped(c, c.Wish.Caps)
 	brand := capped(c, c.Caps)
 	if own == 0 && brand == 0 {
@@ -35,7 +35,7 @@ func frequencyCap(c Case, _ *Zones) finding {
 }
 
 // capped is when the last of the caps frees a place; zero when all have one.
-func capped(c Case, caps []fact.Cap) clock.Instant {
+func capped(c *Case, caps []fact.Cap) clock.Instant {
 	var free clock.Instant
 	for _, k := range caps {
 		if k.Channel == "" || k.Channel == c.Channel {
@@ -46,7 +46,7 @@ func capped(c Case, caps []fact.Cap) clock.Instant {
 }
 
 // frees is when a cap frees a place; zero is now.
-func frees(c Case, k fact.Cap) clock.Instant {
+func frees(c *Case, k fact.Cap) clock.Instant {
 	window := Window(k)
 	var in []clock.Instant
 	for _, s := range c.Contacted {
@@ -103,7 +103,7 @@ func (z *Zones) find(name string) (*time.Location, bool) {
 
 // quietHours holds a message back while it is quiet time where the person is.
 // Their own hours replace nothing: the brand's hold as well.
-func quietHours(c Case, z *Zones) finding {
+func quietHours(c *Case, z *Zones) finding {
 	if len(c.Quiet) == 0 && len(c.Wish.Quiet) == 0 {
 		return finding{}
 	}
