@@ -56,13 +56,17 @@ func TestImport(t *testing.T) {
 		out, errs []string
 	}{
 		{
-			"a list", []string{"--map", in("list.yaml"), "--rejects", rejects, in("list.csv")},
-			codeOK, []string{"3 rows of 1 file. New events: 2. Known: 0.\n"},
+			"a list",
+			[]string{"--map", in("list.yaml"), "--rejects", rejects, in("list.csv")},
+			codeOK,
+			[]string{"3 rows of 1 file. New events: 2. Known: 0.\n"},
 			[]string{"no notice covers what comes in", "1 did not come in: 1 bad_time", "where and why: " + rejects},
 		},
 		{
-			"once more", []string{"--map", in("list.yaml"), "--notice", "order@1", in("list.csv")},
-			codeOK, []string{"New events: 0. Known: 2."},
+			"once more",
+			[]string{"--map", in("list.yaml"), "--notice", "order@1", in("list.csv")},
+			codeOK,
+			[]string{"New events: 0. Known: 2."},
 			[]string{"list.csv:4 bad_time: ", "the workspace has no notice order@1 yet"},
 		},
 		{"events", []string{in("events.ndjson")}, codeOK, []string{"New events: 1."}, nil},

@@ -115,7 +115,7 @@ func TestReal_counts(t *testing.T) {
 		{"fake1000", "identity-fake1000/fake_1000.csv", map[string]int{"identify": 1_000}, 0, 0, 0},
 		{"febrl", "identity-febrl/dataset1.csv", map[string]int{"identify": 1_000}, 0, 0, 0},
 		{"rldata", "identity-rldata/RLdata500.csv", map[string]int{"identify": 500}, 500, 0, 0},
-		{"shopify", "catalogue-shopify", map[string]int{}, 0, 60, 0},
+		{"shopify", "catalogue-shopify", map[string]int{}, 0, 60, 0},            //nolint:misspell // the folder is called so
 		{"segment-spec", "peer-segment-spec/spec-payloads.json", nil, 0, 0, 42}, // 33 name somebody
 	}
 	for _, tt := range tests {

@@ -27,7 +27,7 @@ files: {rows: "*.csv*"}
 rows: {from: rows, events: {type: identify, ids: {email: "{email}"}, time: 2020-01-01, traits: {n: "{n}"}}}
 `
 
-func run1(t testing.TB, s *shop, o Options) (Report, error) {
+func run1(t *testing.T, s *shop, o Options) (Report, error) {
 	t.Helper()
 	o.Folder = t.TempDir()
 	return New(s.sink(), clock.System{}).Run(t.Context(), o)
@@ -54,7 +54,8 @@ func TestRun_refusesBeforeAnythingIsImported(t *testing.T) {
 		{"torn", people, map[string]string{"a.csv.gz": "\x1f\x8b\x08"}, "file-torn", "a.csv.gz"},
 		{
 			"consent without a day", strings.Replace(people, "time: 2020-01-01,", "grants: {purpose: marketing, status: withdrawn},", 1),
-			map[string]string{"a.csv": good}, "import-needs-day", "identify",
+			map[string]string{"a.csv": good},
+			"import-needs-day", "identify",
 		},
 	}
 	for _, tt := range tests {

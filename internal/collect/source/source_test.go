@@ -80,7 +80,7 @@ func (s *shop) shelve(_ context.Context, page []Item) ([]Answer, error) {
 }
 
 // data is a folder of the shared data.
-func data(t testing.TB, folder string) string {
+func data(t *testing.T, folder string) string {
 	t.Helper()
 	p := filepath.Join("..", "..", "..", "..", "shared", "data", folder)
 	if _, err := os.Stat(p); err != nil {
@@ -90,7 +90,7 @@ func data(t testing.TB, folder string) string {
 }
 
 // workspaceMapping is a mapping of the example workspace.
-func workspaceMapping(t testing.TB, name string) *Mapping {
+func workspaceMapping(t *testing.T, name string) *Mapping {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "workspace", "import", name+".yaml"))
 	if err != nil {
@@ -99,7 +99,7 @@ func workspaceMapping(t testing.TB, name string) *Mapping {
 	return parsed(t, string(text))
 }
 
-func parsed(t testing.TB, text string) *Mapping {
+func parsed(t *testing.T, text string) *Mapping {
 	t.Helper()
 	m, faults := ParseMapping([]byte(text))
 	if len(faults) > 0 {
@@ -109,7 +109,7 @@ func parsed(t testing.TB, text string) *Mapping {
 }
 
 // imported runs an import that must succeed.
-func imported(t testing.TB, s *shop, o Options) (Report, []Reject) {
+func imported(t *testing.T, s *shop, o Options) (Report, []Reject) {
 	t.Helper()
 	var rejects []Reject
 	o.Rejected = func(r Reject) { rejects = append(rejects, r) }
@@ -124,7 +124,7 @@ func imported(t testing.TB, s *shop, o Options) (Report, []Reject) {
 }
 
 // folder writes files.
-func folder(t testing.TB, files map[string]string) string {
+func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {

@@ -41,7 +41,7 @@ func TestMapping_values(t *testing.T) {
 		{"many digits", `{column: x, as: number}`, strings.Repeat("9", 100), "!bad_number"},
 		{"integer", `{column: x, as: integer}`, "12", `12`},
 		{"integer with nothing behind", `{column: x, as: integer}`, "12.00", `12`},
-		{"no integer", `{column: x, as: integer}`, "12.5", "!bad_number"},
+		{"no integer", `{column: x, as: integer}`, "12.5", "!bad_integer"},
 		{"cents", `{column: x, as: minor}`, "1999", `19.99`},
 		{"whole units", `{column: x, as: minor, digits: 0}`, "1999", `1999`},
 		{"thousandths", `{column: x, as: minor, digits: 3}`, "5", `0.005`},

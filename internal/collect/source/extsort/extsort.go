@@ -211,19 +211,27 @@ func (n *head) next() (bool, error) {
 
 type heads []*head
 
-func (h heads) Len() int { return len(h) }
+// Len, Less, Swap, Push and Pop are for package heap.
+func (h *heads) Len() int { return len(*h) }
 
-func (h heads) Less(i, j int) bool {
-	if c := bytes.Compare(h[i].key, h[j].key); c != 0 {
+// Less puts the older of two equal keys first.
+func (h *heads) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	if c := bytes.Compare(a.key, b.key); c != 0 {
 		return c < 0
 	}
-	return h[i].age < h[j].age
+	return a.age < b.age
 }
 
-func (h heads) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+// Swap exchanges two.
+func (h *heads) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
 
-// Push and Pop are for package heap.
-func (h *heads) Push(x any) { *h = append(*h, x.(*head)) } //nolint:errcheck,forcetypeassert // heap.Push is never called
+// Push adds one.
+func (h *heads) Push(x any) {
+	if n, ok := x.(*head); ok {
+		*h = append(*h, n)
+	}
+}
 
 // Pop takes the last.
 func (h *heads) Pop() any {

@@ -13,6 +13,7 @@ import (
 // The codes of rows whose cells cannot be read. They are stable and documented.
 const (
 	BadNumber   = "bad_number"
+	BadInteger  = "bad_integer"
 	BadTime     = "bad_time"
 	BadWord     = "unknown_word"
 	BadJSON     = "bad_json"
@@ -20,13 +21,18 @@ const (
 	NotAnObject = "not_an_object"
 )
 
-var (
-	badNumber = &table.Fault{Code: BadNumber, Why: "a cell is not a number; say with decimal and thousands how numbers are written, or mend it"}
-	badWhole  = &table.Fault{Code: BadNumber, Why: "a cell is not a whole number; mend it, or read it as number"}
-	badTime   = &table.Fault{Code: BadTime, Why: "a cell is not a time as the mapping says times are written; name its layout, or mend it"}
-	badWord   = &table.Fault{Code: BadWord, Why: "a cell holds a word that the mapping does not list; add it there, or mend it"}
-	badJSON   = &table.Fault{Code: BadJSON, Why: "a cell does not hold one JSON value; mend it, or read it as text"}
-)
+// reasons tell what is wrong with a row, without any of its text.
+var reasons = map[string]string{
+	BadNumber:   "a cell is not a number; say with decimal and thousands how numbers are written, or mend it",
+	BadInteger:  "a cell is not a whole number; mend it, or read it as number",
+	BadTime:     "a cell is not a time as the mapping says times are written; name its layout, or mend it",
+	BadWord:     "a cell holds a word that the mapping does not list; add it there, or mend it",
+	BadJSON:     "a cell does not hold one JSON value; mend it, or read it as text",
+	BadGrant:    "a grant has no purpose, or a status that is none of granted, denied, withdrawn and objected",
+	NotAnObject: "there is no event where the mapping says it is",
+}
+
+func bad(code string) *table.Fault { return &table.Fault{Code: code, Why: reasons[code]} }
 
 // cast is how text becomes a value.
 type cast struct {
@@ -108,7 +114,7 @@ func (c *cast) word(text string) (string, *table.Fault) {
 	case text == "":
 		return "", nil
 	}
-	return "", badWord
+	return "", bad(BadWord)
 }
 
 func (c *cast) one(dst []byte, text string, s *Scope) ([]byte, bool, *table.Fault) {
@@ -126,11 +132,11 @@ func (c *cast) one(dst []byte, text string, s *Scope) ([]byte, bool, *table.Faul
 		case slices.Contains(c.no, lower):
 			return append(dst, "false"...), true, nil
 		}
-		return dst, false, badWord
+		return dst, false, bad(BadWord)
 	case "time", "date":
 		t, ok := moment(text, c.layouts, c.zone)
 		if !ok {
-			return dst, false, badTime
+			return dst, false, bad(BadTime)
 		}
 		if c.as == "date" {
 			return t.In(c.zone).AppendFormat(dst, `"2006-01-02"`), true, nil
@@ -140,7 +146,7 @@ func (c *cast) one(dst []byte, text string, s *Scope) ([]byte, bool, *table.Faul
 		scan := strict.New([]byte(text))
 		scan.Skip()
 		if !scan.End() {
-			return dst, false, badJSON
+			return dst, false, bad(BadJSON)
 		}
 		return append(dst, text...), text != "null", nil
 	}
@@ -157,14 +163,14 @@ func (c *cast) shift(d *decimal) {
 func (c *cast) number(dst []byte, text string, s *Scope) ([]byte, bool, *table.Fault) {
 	d, ok := parseDecimal(text, c.mark, c.group)
 	if !ok {
-		return dst, false, badNumber
+		return dst, false, bad(BadNumber)
 	}
 	c.shift(&d)
 	if c.per != nil {
 		by := c.per.text(s)
 		o, ok := parseDecimal(by, c.mark, c.group)
 		if by != "" && !ok {
-			return dst, false, badNumber
+			return dst, false, bad(BadNumber)
 		}
 		if d, ok = d.over(&o); !ok {
 			return dst, false, nil // nothing is known of the price of none
@@ -173,7 +179,7 @@ func (c *cast) number(dst []byte, text string, s *Scope) ([]byte, bool, *table.F
 	from := len(dst)
 	dst = d.appendText(dst)
 	if c.as == "integer" && slices.Contains(dst[from:], '.') {
-		return dst[:from], false, badWhole
+		return dst[:from], false, bad(BadInteger)
 	}
 	return dst, true, nil
 }

@@ -98,7 +98,7 @@ func (e *event) make(s *Scope) (Made, *table.Fault) {
 	if e.raw != nil {
 		value := strict.Find(s.Rows[0].Value, *e.raw)
 		if len(value) == 0 || value[0] != '{' {
-			return m, &table.Fault{Code: NotAnObject, Why: "there is no event where the mapping says it is"}
+			return m, bad(NotAnObject)
 		}
 		if !e.newID {
 			m.Raw, m.JSON = true, slices.Clone(value)
@@ -345,8 +345,13 @@ func appendGrants(b []byte, grants []fact.Grant) []byte {
 		}
 		b = strict.AppendText(append(b, `{"purpose":`...), g.Purpose)
 		for _, f := range [...]struct{ name, value string }{
-			{"channel", g.Channel}, {"topic", g.Topic}, {"status", g.Status.String()}, {"notice", g.Notice},
-			{"language", g.Language}, {"jurisdiction", g.Jurisdiction}, {"method", g.Method},
+			{"channel", g.Channel},
+			{"topic", g.Topic},
+			{"status", g.Status.String()},
+			{"notice", g.Notice},
+			{"language", g.Language},
+			{"jurisdiction", g.Jurisdiction},
+			{"method", g.Method},
 		} {
 			if f.value != "" {
 				b = strict.AppendText(append(append(append(b, `,"`...), f.name...), `":`...), f.value)
@@ -382,8 +387,6 @@ var statuses = map[string]fact.GrantStatus{
 	"granted": fact.Granted, "denied": fact.Denied, "withdrawn": fact.Withdrawn, "objected": fact.Objected,
 }
 
-var badGrant = &table.Fault{Code: BadGrant, Why: "a grant has no purpose, or a status that is none of granted, denied, withdrawn and objected"}
-
 // entry is absent when its status is: nothing was said then.
 func (r *grant) entry(s *Scope, at string) (g fact.Grant, ok bool, fault *table.Fault) {
 	var status string
@@ -391,8 +394,15 @@ func (r *grant) entry(s *Scope, at string) (g fact.Grant, ok bool, fault *table.
 		from *spoken
 		to   *string
 	}{
-		{r.status, &status}, {r.purpose, &g.Purpose}, {r.channel, &g.Channel}, {r.topic, &g.Topic}, {r.notice, &g.Notice},
-		{r.language, &g.Language}, {r.jurisdiction, &g.Jurisdiction}, {r.method, &g.Method}, {r.evidence, &g.Evidence},
+		{r.status, &status},
+		{r.purpose, &g.Purpose},
+		{r.channel, &g.Channel},
+		{r.topic, &g.Topic},
+		{r.notice, &g.Notice},
+		{r.language, &g.Language},
+		{r.jurisdiction, &g.Jurisdiction},
+		{r.method, &g.Method},
+		{r.evidence, &g.Evidence},
 	} {
 		if f.from == nil {
 			continue
@@ -405,7 +415,7 @@ func (r *grant) entry(s *Scope, at string) (g fact.Grant, ok bool, fault *table.
 		return g, false, nil
 	}
 	if g.Status, ok = statuses[status]; !ok || g.Purpose == "" {
-		return g, false, badGrant
+		return g, false, bad(BadGrant)
 	}
 	if g.Method == "" {
 		g.Method = "import"

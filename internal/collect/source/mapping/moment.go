@@ -15,9 +15,21 @@ var usual = []string{
 
 // tokens turn our words for the parts of a time into Go's. Longer ones first.
 var tokens = []struct{ ours, goes string }{
-	{"YYYY", "2006"}, {"YY", "06"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
-	{"DD", "02"}, {"D", "2"}, {"hh", "15"}, {"h", "3"}, {"mm", "04"}, {"ss", "05"}, {"AM", "PM"},
-	{"ZZ", "-0700"}, {"Z", "Z07:00"},
+	{"YYYY", "2006"},
+	{"YY", "06"},
+	{"MMMM", "January"},
+	{"MMM", "Jan"},
+	{"MM", "01"},
+	{"M", "1"},
+	{"DD", "02"},
+	{"D", "2"},
+	{"hh", "15"},
+	{"h", "3"},
+	{"mm", "04"},
+	{"ss", "05"},
+	{"AM", "PM"},
+	{"ZZ", "-0700"},
+	{"Z", "Z07:00"},
 }
 
 // layoutOf translates "DD.MM.YYYY hh:mm" for package time.

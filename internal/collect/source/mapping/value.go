@@ -210,7 +210,7 @@ func (a *sum) make(dst []byte, s *Scope) ([]byte, bool, *table.Fault) {
 		}
 		d, ok := parseDecimal(text, a.cast.mark, a.cast.group)
 		if !ok {
-			return dst, false, badNumber
+			return dst, false, bad(BadNumber)
 		}
 		total.add(&d)
 		known = true
