@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"maps"
 	"strings"
 	"sync"
@@ -133,7 +134,7 @@ func (a *App) deliver(ctx context.Context) {
 	for name, ch := range a.reach.channels {
 		if c, ok := ch.(io.Closer); ok {
 			if err := c.Close(); err != nil {
-				a.Log.WarnContext(ctx, "a channel was not closed in order", "channel", name, "cause", err)
+				a.Log.WarnContext(ctx, "a channel was not closed in order", slog.String("channel", name), slog.Any("cause", err))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 
 	"github.com/heed-platform/heed/internal/fact"
@@ -57,7 +58,7 @@ func (a *App) withdrawTexts(ctx context.Context, h sms.Heard) error {
 	evidence := "text " + h.Text
 	if !h.Signed {
 		evidence += ", the gateway's signature does not hold"
-		a.Log.WarnContext(ctx, "a STOP came without the gateway's signature and counts all the same", "text", h.Text)
+		a.Log.WarnContext(ctx, "a STOP came without the gateway's signature and counts all the same", slog.String("text", h.Text))
 	}
 	_, err := gate.Declare(ctx, a.Keep.Gate, gate.ByIdentifier(person.Identifier{NS: person.Phone, Value: h.From}), gate.Statement{
 		By: "person",

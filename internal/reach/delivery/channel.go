@@ -50,7 +50,7 @@ const (
 
 // Failure is why a channel did not deliver. Its text is for the log and names
 // nobody: servers quote addresses, so their words stay in the cause.
-type Failure struct {
+type Failure struct { //nolint:errname // as Denied: the word that the channels use
 	Class  Class
 	Code   string        // such as "smtp_550", kept with the outcome
 	Detail string        // for the log: about the connection, never about a person

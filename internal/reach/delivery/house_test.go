@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -80,7 +79,7 @@ func open(t *testing.T, ch Channel, campaigns ...campaign.Approved) *house {
 		t.Fatal(err)
 	}
 	h.keep.Gate.Adopt(h.rules)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	h.line = line.New(h.keep, &line.Settings{Know: h.know, Dictionary: profile.NewDictionary(nil, nil)}, h.clock, log)
 	h.line.Run(context.WithoutCancel(t.Context()), 1)
 	t.Cleanup(func() {

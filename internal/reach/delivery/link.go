@@ -130,11 +130,11 @@ func (l *Links) verify(use, token string) (ref person.Ref, words []string, ok bo
 	ref = person.RefOf([refSize]byte(body[:refSize]))
 	for rest := body[refSize:]; len(rest) > 0; {
 		n, size := binary.Uvarint(rest)
-		if size <= 0 || n > uint64(len(rest)-size) { //nolint:gosec // size is at most len(rest)
+		if size <= 0 || n > uint64(len(rest)-size) {
 			return ref, nil, false
 		}
-		words = append(words, string(rest[size:size+int(n)])) //nolint:gosec // n is at most len(rest)
-		rest = rest[size+int(n):]                             //nolint:gosec // as above
+		words = append(words, string(rest[size:size+int(n)]))
+		rest = rest[size+int(n):]
 	}
 	return ref, words, true
 }

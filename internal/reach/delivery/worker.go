@@ -61,7 +61,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		jobs, err := w.Queue.Claim(ctx, queue.Delivery, lease, n)
 		if err != nil && ctx.Err() == nil {
-			w.Log.ErrorContext(ctx, "deliveries cannot be claimed; trying again", "cause", err)
+			w.Log.ErrorContext(ctx, "deliveries cannot be claimed; trying again", slog.Any("cause", err))
 		}
 		for _, job := range jobs {
 			hands.Go(func() {
@@ -130,7 +130,7 @@ func (w *Worker) work(ctx context.Context, job queue.Claimed) {
 	defer cancel()
 	if err := w.file(ctx, job, f); err != nil {
 		// The lease runs out and somebody looks at the job again.
-		w.Log.ErrorContext(ctx, "a delivery could not be filed", "job", job.ID, "code", f.code, "cause", err)
+		w.Log.ErrorContext(ctx, "a delivery could not be filed", slog.Int64("job", job.ID), slog.String("code", f.code), slog.Any("cause", err))
 	}
 }
 
@@ -155,7 +155,8 @@ const (
 
 func (w *Worker) file(ctx context.Context, job queue.Claimed, f fate) error {
 	if f.why != nil {
-		w.Log.WarnContext(ctx, "a delivery did not leave", "job", job.ID, "code", f.code, "attempt", job.Attempt, "cause", f.why)
+		w.Log.WarnContext(ctx, "a delivery did not leave", slog.Int64("job", job.ID), slog.String("code", f.code),
+			slog.Int("attempt", job.Attempt), slog.Any("cause", f.why))
 	}
 	switch f.how {
 	case ended:

@@ -3,10 +3,10 @@ package email
 import (
 	"context"
 	"crypto/x509"
-	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -123,11 +123,11 @@ func here(host string) bool {
 }
 
 func port(u *url.URL, usual int) int {
-	n, err := net.LookupPort("tcp", u.Port()) //nolint:noctx // a number is read, nobody is asked
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
 	if err != nil || n == 0 {
 		return usual
 	}
-	return n
+	return int(n)
 }
 
 // Protection says how letters travel.

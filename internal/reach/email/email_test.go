@@ -139,8 +139,8 @@ func TestSend_nothingIsInjected(t *testing.T) {
 			t.Errorf("%q: %v", to, err)
 		}
 	}
-	if len(s.taken) != 0 {
-		t.Fatalf("taken: %+v", s.taken)
+	if _, mails := s.counts(); mails != 0 {
+		t.Fatalf("%d mails taken", mails)
 	}
 	l := letter("ada@mail.example")
 	l.Subject = person.Hide("Hi\r\nBcc: eve@evil.example\r\n\r\nbody\u0085\u2028x" + strings.Repeat(" long words", 50))
@@ -174,23 +174,24 @@ func TestSend_whatTheServerSays(t *testing.T) {
 	t.Parallel()
 	quote := "no ada@mail.example here"
 	tests := []struct {
-		name   string
-		server *server
-		class  delivery.Class
-		code   string
+		name  string
+		plan  plan
+		class delivery.Class
+		code  string
 	}{
-		{"unknown recipient", &server{rcpt: says(550, quote)}, delivery.Refused, "smtp_550"},
-		{"recipient later", &server{rcpt: says(451, quote)}, delivery.Later, "smtp_451"},
-		{"closing down", &server{rcpt: says(421, quote)}, delivery.Later, "smtp_421"},
-		{"body refused", &server{data: says(554, quote)}, delivery.Refused, "smtp_554"},
-		{"body later", &server{data: says(452, quote)}, delivery.Later, "smtp_452"},
-		{"we are refused", &server{mail: says(550, quote)}, delivery.Later, "smtp_sender_550"},
-		{"cut in the middle of the body", &server{cut: true}, delivery.Unknown, "smtp_no_answer"},
+		{"unknown recipient", plan{rcpt: says(550, quote)}, delivery.Refused, "smtp_550"},
+		{"recipient later", plan{rcpt: says(451, quote)}, delivery.Later, "smtp_451"},
+		{"closing down", plan{rcpt: says(421, quote)}, delivery.Later, "smtp_421"},
+		{"body refused", plan{data: says(554, quote)}, delivery.Refused, "smtp_554"},
+		{"body later", plan{data: says(452, quote)}, delivery.Later, "smtp_452"},
+		{"we are refused", plan{mail: says(550, quote)}, delivery.Later, "smtp_sender_550"},
+		{"cut in the middle of the body", plan{cut: true}, delivery.Unknown, "smtp_no_answer"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := channel(t, Options{URL: "smtp://" + tt.server.start(t, nil, false)})
+			s := &server{plan: tt.plan}
+			c := channel(t, Options{URL: "smtp://" + s.start(t, nil, false)})
 			err := c.send(t.Context(), label(), letter("ada@mail.example"))
 			f, ok := errors.AsType[*delivery.Failure](err)
 			if !ok || f.Class != tt.class || f.Code != tt.code {
@@ -200,7 +201,7 @@ func TestSend_whatTheServerSays(t *testing.T) {
 				t.Errorf("the log would name somebody: %s", f)
 			}
 			// The next letter is none the worse for it.
-			tt.server.mail, tt.server.rcpt, tt.server.data, tt.server.cut = nil, nil, nil, false
+			s.relent()
 			if err := c.send(t.Context(), label(), letter("ada@mail.example")); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
@@ -237,13 +238,16 @@ func TestSend_connectionsAreUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s.sessions != 1 || len(s.taken) != 5 {
-		t.Errorf("%d sessions for %d mails", s.sessions, len(s.taken))
+	if sessions, mails := s.counts(); sessions != 1 || mails != 5 {
+		t.Errorf("%d sessions for %d mails", sessions, mails)
 	}
 	// The server hangs up between letters: nobody notices.
+	s.mu.Lock()
 	_ = s.conns[0].Close()
-	if err := c.send(t.Context(), label(), letter("ada@mail.example")); err != nil || s.sessions != 2 {
-		t.Errorf("after hanging up: %v, %d sessions", err, s.sessions)
+	s.mu.Unlock()
+	err := c.send(t.Context(), label(), letter("ada@mail.example"))
+	if sessions, _ := s.counts(); err != nil || sessions != 2 {
+		t.Errorf("after hanging up: %v, %d sessions", err, sessions)
 	}
 }
 

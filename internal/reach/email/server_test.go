@@ -24,13 +24,37 @@ import (
 
 // server is a mail server in this process that answers as told.
 type server struct {
-	mail, rcpt, data func() error // nil is yes
-	cut              bool         // the connection breaks while the body is read
+	plan // guarded by mu once it has started
 
 	mu       sync.Mutex
 	taken    []taken
 	sessions int
 	conns    []net.Conn
+}
+
+// plan is what a server answers.
+type plan struct {
+	mail, rcpt, data func() error // nil is yes
+	cut              bool         // the connection breaks while the body is read
+}
+
+func (s *server) now() plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plan
+}
+
+// relent makes the server take everything from now on.
+func (s *server) relent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plan = plan{}
+}
+
+func (s *server) counts() (sessions, mails int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions, len(s.taken)
 }
 
 type taken struct {
@@ -103,16 +127,16 @@ func told(f func() error) error {
 
 func (k *talk) Mail(from string, o *smtp.MailOptions) error {
 	k.now.from, k.now.utf8 = from, o.UTF8
-	return told(k.server.mail)
+	return told(k.server.now().mail)
 }
 
 func (k *talk) Rcpt(to string, _ *smtp.RcptOptions) error {
 	k.now.to = to
-	return told(k.server.rcpt)
+	return told(k.server.now().rcpt)
 }
 
 func (k *talk) Data(r io.Reader) error {
-	if k.server.cut {
+	if k.server.now().cut {
 		_, _ = io.CopyN(io.Discard, r, 100)
 		return k.conn.Close()
 	}
@@ -120,7 +144,7 @@ func (k *talk) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if err := told(k.server.data); err != nil {
+	if err := told(k.server.now().data); err != nil {
 		return err
 	}
 	k.server.mu.Lock()

@@ -25,7 +25,7 @@ var (
 		"arret", "arreter", "arretez", "annuler", "resilier", "fin", "supprimer",
 		"parar", "para", "pare", "cancelar", "alto", "detener", "anular", "fin", "borrar", "terminar",
 	}
-	helps = []string{"help", "info", "hilfe", "aide", "ayuda", "informacion"}
+	helps = []string{"help", "info", "hilfe", "aide", "ayuda", "informacion"} //nolint:misspell // Spanish
 	// Said around the others without changing what they ask.
 	kind = []string{"please", "pls", "bitte", "svp", "merci", "gracias", "danke", "thanks", "all", "alle", "tout", "todo", "now", "sms", "por", "favor"}
 )

@@ -84,9 +84,16 @@ func TestHand_answers(t *testing.T) {
 		class  delivery.Class
 		code   string
 	}{
-		{400, delivery.Refused, "http_400"}, {410, delivery.Refused, "http_410"}, {413, delivery.Refused, "http_413"}, {422, delivery.Refused, "http_422"},
-		{301, delivery.Later, "http_301"}, {401, delivery.Later, "http_401"}, {404, delivery.Later, "http_404"}, {429, delivery.Later, "http_429"},
-		{500, delivery.Later, "http_500"}, {503, delivery.Later, "http_503"},
+		{400, delivery.Refused, "http_400"},
+		{410, delivery.Refused, "http_410"},
+		{413, delivery.Refused, "http_413"},
+		{422, delivery.Refused, "http_422"},
+		{301, delivery.Later, "http_301"},
+		{401, delivery.Later, "http_401"},
+		{404, delivery.Later, "http_404"},
+		{429, delivery.Later, "http_429"},
+		{500, delivery.Later, "http_500"},
+		{503, delivery.Later, "http_503"},
 	}
 	for _, tt := range tests {
 		var calls atomic.Int64
