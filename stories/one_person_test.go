@@ -11,6 +11,7 @@ import (
 func TestStory_onePersonManyDevices(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, h *heed) {
+		t.Helper()
 		// She looks at shoes on her phone, nobody knows who she is.
 		h.hears(
 			event{"type": "page", "anonymousId": "her-phone", "name": "Running shoes"},
@@ -52,6 +53,7 @@ func TestStory_onePersonManyDevices(t *testing.T) {
 func TestStory_theFamilyTablet(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, h *heed) {
+		t.Helper()
 		h.hears(
 			event{"type": "identify", "userId": "anna", "anonymousId": "tablet", "traits": event{"email": "anna@example.com"}},
 			event{"type": "track", "userId": "anna", "anonymousId": "tablet", "event": "Product Viewed", "properties": event{"product_id": "a"}},
@@ -79,6 +81,7 @@ func TestStory_theFamilyTablet(t *testing.T) {
 func TestStory_aWrongMergeIsUndone(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, h *heed) {
+		t.Helper()
 		h.hears(
 			event{"type": "identify", "userId": "cara", "anonymousId": "cara-phone", "traits": event{"email": "cara@example.com", "firstName": "Cara"}},
 			event{"type": "track", "userId": "cara", "event": "Product Viewed", "properties": event{"product_id": "c"}},

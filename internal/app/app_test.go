@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -34,7 +33,7 @@ func engines(t *testing.T, f func(t *testing.T, open func() *app.App)) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a, err := app.Open(context.Background(), cfg, clock.System{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+				a, err := app.Open(context.Background(), cfg, clock.System{}, slog.New(slog.DiscardHandler))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -71,6 +70,7 @@ func accept(t *testing.T, a *app.App, body string) []line.Answer {
 func TestApp_anEventIsAppliedOnceAndReadable(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, open func() *app.App) {
+		t.Helper()
 		a := open()
 		body := `{"batch":[
 		 {"type":"identify","messageId":"m1","userId":"ada","anonymousId":"phone-1","traits":{"email":"Ada@Example.com","plan":"gold"}},

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -65,7 +64,7 @@ func disk(dir string) Finding {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return Finding{"disk", false, "free room cannot be read"}
 	}
-	free := s.Bavail * uint64(s.Bsize) //nolint:gosec // block sizes are positive
+	free := s.Bavail * uint64(s.Bsize)
 	says := fmt.Sprintf("%d MB free", free>>20)
 	if free < diskLow {
 		return Finding{"disk", false, says + "; below 1 GB, make room before heed has to refuse events"}
@@ -86,7 +85,7 @@ func keyFile(c config.Config) Finding {
 }
 
 func database(ctx context.Context, c config.Config, clk clock.Clock) []Finding {
-	a, err := Open(ctx, c, clk, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := Open(ctx, c, clk, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return []Finding{{"database", false, problem.Of(err).Error()}}
 	}
@@ -123,12 +122,12 @@ func writable(ctx context.Context, a *App) Finding {
 	return Finding{"database", true, fmt.Sprintf("opens and can be written; %d events accepted, %d put aside so far", accepted, aside)}
 }
 
-// epoch is before any clock that is right.
-var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// epoch is before any clock that is right: 2026-01-01.
+const epoch clock.Instant = 1_767_225_600_000_000
 
 func clockSane(clk clock.Clock) Finding {
 	now := clk.Now().Time()
-	if now.Before(epoch) {
+	if clk.Now() < epoch {
 		return Finding{"clock", false, now.Format(time.RFC3339) + " is in the past; set the clock before taking events"}
 	}
 	return Finding{"clock", true, now.Format(time.RFC3339)}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/line"
 )
 
@@ -24,16 +26,14 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 
 // every runs f again and again; a failure is logged and tried again.
 func (a *App) every(ctx context.Context, pause time.Duration, what string, f func(context.Context) error) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
 	for {
 		if err := f(ctx); err != nil && ctx.Err() == nil {
-			a.Log.ErrorContext(ctx, "background work failed and will be tried again", "work", what, "cause", err)
+			a.Log.ErrorContext(ctx, "background work failed and will be tried again", slog.String("work", what), slog.Any("cause", err))
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-clock.After(pause):
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package person holds the small values by which every stage names a human
 // without knowing anything about them: Ref, Secret, Identifier.
 //
-// It promises that printing, logging or marshalling any of them shows no
+// It promises that printing, logging or marshaling any of them shows no
 // personal data. It does not decide who is who (know/identity) or who may look
 // (keep/gate). Start reading at Secret.
 package person

@@ -215,16 +215,17 @@ func (d *demo) present(s *server) {
 	go d.liveOn()
 }
 
+// stride is how long the town rests between two events, so that one can watch.
+const stride = 1500 * time.Millisecond
+
 // liveOn tells a day's events one by one, at a pace that can be watched.
 func (d *demo) liveOn() {
-	tick := time.NewTicker(1500 * time.Millisecond)
-	defer tick.Stop()
 	for day := d.cmd.Days; ; day++ {
 		for _, m := range d.town.Day(day, d.e.Clock.Now().Time().Truncate(24*time.Hour)) {
 			select {
 			case <-d.e.Ctx.Done():
 				return
-			case <-tick.C:
+			case <-clock.After(stride):
 			}
 			m = m.Live(d.e.Clock.Now().Time())
 			if err := d.a.Tell(d.e.Ctx, m.Source, m.Body); err != nil && d.e.Ctx.Err() == nil {

@@ -99,7 +99,7 @@ func (e *Env) copyFrames(r io.Reader) int {
 
 func readRunning(folder string) (running, error) {
 	var r running
-	raw, err := os.ReadFile(filepath.Join(folder, runningFile)) //nolint:gosec // the operator names the folder
+	raw, err := os.ReadFile(filepath.Join(folder, runningFile))
 	if err != nil {
 		return r, err
 	}
@@ -111,7 +111,7 @@ func announce(folder, admin, public string) (running, func(), error) {
 	var b [24]byte
 	_, _ = rand.Read(b[:])
 	r := running{PID: os.Getpid(), Admin: admin, Public: public, Secret: base64.RawURLEncoding.EncodeToString(b[:])}
-	raw, err := json.Marshal(r)
+	raw, err := json.Marshal(r) //nolint:gosec // the file is private and holds the secret on purpose
 	if err != nil {
 		return r, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -119,8 +120,8 @@ func (e *Env) listen() (*server, error) {
 		if s.admin, err = lc.Listen(e.Ctx, "tcp", net.JoinHostPort(host, "0")); err != nil {
 			return nil, errors.Join(errPort.At(e.Config.Admin, "cannot listen").Because(taken), public.Close())
 		}
-		e.Log.Warn("the admin address is taken; commands will find the one that is used instead", //nolint:sloglint // no context to carry here
-			"wanted", e.Config.Admin, "used", s.admin.Addr().String())
+		e.Log.WarnContext(e.Ctx, "the admin address is taken; commands will find the one that is used instead",
+			slog.String("wanted", e.Config.Admin), slog.String("used", s.admin.Addr().String()))
 	}
 	return s, nil
 }
