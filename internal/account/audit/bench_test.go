@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/heed-platform/heed/internal/account/audit"
-	"github.com/heed-platform/heed/internal/account/internal/housetest"
+	"github.com/heed-platform/heed/internal/account/housetest"
 	"github.com/heed-platform/heed/internal/keep"
 )
 

@@ -13,7 +13,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
-	"github.com/heed-platform/heed/internal/account/internal/housetest"
+	"github.com/heed-platform/heed/internal/account/housetest"
 )
 
 // hand is somebody with the database in their hands and heed away.
@@ -145,7 +145,7 @@ func rewrite(d hand, writer string, from int64) {
 	rows := d.data("SELECT n, at, previous, hash, body FROM {audit} WHERE writer = ? ORDER BY n", writer)
 	var previous []byte
 	for _, row := range rows {
-		n, at, body := row[0].(int64), row[1].(int64), row[4].([]byte)
+		n, at, body := as[int64](d.t, row[0]), as[int64](d.t, row[1]), as[[]byte](d.t, row[4])
 		if n == from {
 			body = []byte(strings.Replace(string(body), `"by":"`, `"by":"x`, 1))
 		}
@@ -164,4 +164,14 @@ func rewrite(d hand, writer string, from int64) {
 		d.data("UPDATE {audit} SET previous = ?, hash = ?, body = ? WHERE writer = ? AND n = ?", before, hash, body, writer, n)
 		previous = hash
 	}
+}
+
+// as is a value of a row that is known to be of a type.
+func as[T any](t *testing.T, v any) T {
+	t.Helper()
+	out, ok := v.(T)
+	if !ok {
+		t.Fatalf("a %T, not a %T", v, out)
+	}
+	return out
 }

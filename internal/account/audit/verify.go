@@ -40,7 +40,7 @@ func (r *Report) add(where, why string) {
 }
 
 // Sound reports whether nothing is damaged.
-func (r Report) Sound() bool { return len(r.Damage) == 0 }
+func (r *Report) Sound() bool { return len(r.Damage) == 0 }
 
 // check is one run of Verify.
 type check struct {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/heed-platform/heed/internal/account/audit"
-	"github.com/heed-platform/heed/internal/account/internal/housetest"
+	"github.com/heed-platform/heed/internal/account/housetest"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
@@ -21,8 +21,10 @@ func live(h *housetest.House) {
 	for i := range 6 {
 		user := fmt.Sprintf("user-%d", i)
 		h.Hears("server",
-			housetest.Event{"type": "identify", "userId": user, "anonymousId": fmt.Sprintf("browser-%d", i),
-				"traits": map[string]any{"email": user + "@mail.example", "firstName": "Ada", "country": "DE"}, "context": map[string]any{"notice": "newsletter@2"}},
+			housetest.Event{
+				"type": "identify", "userId": user, "anonymousId": fmt.Sprintf("browser-%d", i), "context": map[string]any{"notice": "newsletter@2"},
+				"traits": map[string]any{"email": user + "@mail.example", "firstName": "Ada", "country": "DE"},
+			},
 			housetest.Event{"type": "track", "userId": user, "event": "Product Viewed", "properties": map[string]any{"product_id": "p1"}},
 		)
 		h.Says(housetest.Subject(person.UserID, user), fact.Grant{
@@ -52,6 +54,13 @@ func names(t *testing.T, r audit.Report, where, why string) {
 	if !slices.ContainsFunc(r.Damage, func(d audit.Damage) bool { return d.Where == where && strings.Contains(d.Why, why) }) {
 		t.Fatalf("no damage at %q because %q:\n%+v", where, why, r.Damage)
 	}
+}
+
+// middle turns a bit in the middle.
+func middle(b []byte) []byte {
+	out := slices.Clone(b)
+	out[len(out)/2] ^= 1
+	return out
 }
 
 // fragmentOf finds the fragment and the number of its latest fact of a kind.
@@ -116,9 +125,8 @@ func TestVerify_finds(t *testing.T) {
 			why    string
 		}{
 			{"a grant is edited", []string{"fact"}, func(d hand) {
-				body := d.data("SELECT body FROM {fact}"+where, int64(grants), int64(grant))[0][0].([]byte)
-				body[len(body)/2] ^= 1
-				d.data("UPDATE {fact} SET body = ?"+where, body, int64(grants), int64(grant))
+				body := d.data("SELECT body FROM {fact}"+where, int64(grants), int64(grant))[0][0]
+				d.data("UPDATE {fact} SET body = ?"+where, middle(as[[]byte](t, body)), int64(grants), int64(grant))
 			}, place(grants, grant), "changed"},
 			{"a grant becomes another kind", []string{"fact"}, func(d hand) {
 				d.data("UPDATE {fact} SET kind = ?"+where, int64(fact.KindPreference), int64(grants), int64(grant))
@@ -152,8 +160,12 @@ func TestVerify_finds(t *testing.T) {
 			{"an audit chain is gone", []string{"audit"}, func(d hand) {
 				d.data("DELETE FROM {audit} WHERE writer = ?", known[len(known)-1].Writer)
 			}, "audit " + known[len(known)-1].Writer + " entry 1", "cut"},
-			{"the audit chain is written anew from its third entry", []string{"audit"}, func(d hand) { rewrite(d, writer, 3) },
-				fmt.Sprintf("audit %s entry %d", writer, known[0].N), "written anew"},
+			{
+				"the audit chain is written anew from its third entry",
+				[]string{"audit"},
+				func(d hand) { rewrite(d, writer, 3) },
+				fmt.Sprintf("audit %s entry %d", writer, known[0].N), "written anew",
+			},
 			{"the set of known messages loses one", []string{"state"}, func(d hand) {
 				d.data("UPDATE {state} SET seen = substr(seen, 17) WHERE fragment = ?", int64(grants))
 			}, fmt.Sprintf("messages of fragment %d", grants), "not what the facts give"},
@@ -175,7 +187,7 @@ func TestVerify_finds(t *testing.T) {
 			}, "balance", "though nobody was erased"},
 		}
 		for _, test := range tests {
-			t.Run(test.name, func(t *testing.T) { //nolint:paralleltest // they change one house by turns
+			t.Run(test.name, func(t *testing.T) {
 				saved := map[string][][]any{}
 				tamper(t, h, func(d hand) {
 					d.t = t
@@ -242,9 +254,7 @@ func TestVerify_keys(t *testing.T) {
 		var row []any
 		tamper(t, h, func(d hand) {
 			row = d.keys("SELECT hash, tomb, ref, key FROM fragment WHERE id = ?", int64(id))[0]
-			key := slices.Clone(row[3].([]byte))
-			key[len(key)/2] ^= 1
-			d.keys("UPDATE fragment SET key = ? WHERE id = ?", key, int64(id))
+			d.keys("UPDATE fragment SET key = ? WHERE id = ?", middle(as[[]byte](t, row[3])), int64(id))
 		})
 		names(t, verify(t, h), fmt.Sprintf("key of fragment %d", id), "does not open")
 		tamper(t, h, func(d hand) {
@@ -278,8 +288,14 @@ func TestVerify_flips(t *testing.T) {
 func flip(t *testing.T, h *housetest.House, r *rand.Rand, known []audit.Head) {
 	t.Helper()
 	places := []struct{ table, key, column string }{
-		{"fact", "fragment", "body"}, {"fact", "fragment", "body"}, {"state", "fragment", "body"}, {"state", "fragment", "seen"},
-		{"audit", "writer", "body"}, {"audit", "writer", "hash"}, {"audit", "writer", "previous"}, {"definition", "key", "body"},
+		{"fact", "fragment", "body"},
+		{"fact", "fragment", "body"},
+		{"state", "fragment", "body"},
+		{"state", "fragment", "seen"},
+		{"audit", "writer", "body"},
+		{"audit", "writer", "hash"},
+		{"audit", "writer", "previous"},
+		{"definition", "key", "body"},
 	}
 	at := places[r.IntN(len(places))]
 	var row []any
@@ -292,7 +308,7 @@ func flip(t *testing.T, h *housetest.House, r *rand.Rand, known []audit.Head) {
 		rows := d.data(fmt.Sprintf("SELECT %s, %s FROM {%s} WHERE length(%s) > 0%s ORDER BY %s, %s", at.key, at.column, at.table, at.column, only, at.key, at.column))
 		row = rows[r.IntN(len(rows))]
 		who = row[0]
-		bad := slices.Clone(row[1].([]byte))
+		bad := slices.Clone(as[[]byte](t, row[1]))
 		bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
 		d.data(fmt.Sprintf("UPDATE {%s} SET %s = ? WHERE %s = ? AND %s = ?", at.table, at.column, at.key, at.column), bad, who, row[1])
 		row = append(row, bad)

@@ -17,7 +17,7 @@ const (
 )
 
 // Text is the explanation for people to read, at most a hundred columns wide.
-func (e Explanation) Text() string {
+func (e *Explanation) Text() string {
 	var p sheet
 	e.textWho(&p)
 	e.textValues(&p)
@@ -26,7 +26,7 @@ func (e Explanation) Text() string {
 	return p.String()
 }
 
-func (e Explanation) textWho(p *sheet) {
+func (e *Explanation) textWho(p *sheet) {
 	p.head("Who this is")
 	if n := len(e.Signals); n > 1 {
 		p.line(2, "%d signals are taken for one person's. Each says why.", n)
@@ -54,7 +54,7 @@ func (e Explanation) textWho(p *sheet) {
 }
 
 // textValues puts values together that may be used alike.
-func (e Explanation) textValues(p *sheet) {
+func (e *Explanation) textValues(p *sheet) {
 	if len(e.Values) == 0 {
 		return
 	}
@@ -74,7 +74,7 @@ func (e Explanation) textValues(p *sheet) {
 		}
 		for _, v := range alike[key] {
 			p.row(2, column, v.Label, "%s — %s%s%s", short(v.Shown), origin(v.Origin),
-				through(v.Source != "", e.words.source(v.Source)), on(v))
+				through(v.Source != "", e.words.source(v.Source)), on(&v))
 		}
 		p.b.WriteString(key)
 	}
@@ -82,7 +82,7 @@ func (e Explanation) textValues(p *sheet) {
 
 // ruled says under which promise a value was given, what it is used for, and why
 // for nothing else that is open for the person.
-func (e Explanation) ruled(v Value) string {
+func (e *Explanation) ruled(v Value) string {
 	var p sheet
 	p.row(4, column-2, "promise", "%s", promise(e.words, v.Notice))
 	rest := "anything else"
@@ -107,12 +107,12 @@ func (e Explanation) ruled(v Value) string {
 }
 
 // closed reports whether one reason is all that closes a value.
-func (v Value) closed(r Withheld) bool {
+func (v *Value) closed(r Withheld) bool {
 	return !slices.ContainsFunc(v.Withheld, func(o Withheld) bool { return !o.Whole && o.Code != r.Code })
 }
 
 // merge says a purpose once where it has the same answer on all its channels.
-func (e Explanation) merge(names []string) []string {
+func (e *Explanation) merge(names []string) []string {
 	var out []string
 	done := map[string]bool{}
 	for _, q := range questions(e.words.d) {
@@ -139,7 +139,7 @@ func through(so bool, source string) string {
 	return ", through " + source
 }
 
-func on(v Value) string {
+func on(v *Value) string {
 	if v.Time == 0 {
 		return ""
 	}
@@ -148,7 +148,7 @@ func on(v Value) string {
 
 // textUses lists what the person's own word and the law leave open, then what
 // they close, by reason.
-func (e Explanation) textUses(p *sheet) {
+func (e *Explanation) textUses(p *sheet) {
 	p.head("What may be done with this person, where a value's promise allows it too")
 	var open []string
 	var order []string
@@ -188,7 +188,7 @@ func (e Explanation) textUses(p *sheet) {
 	}
 }
 
-func (e Explanation) textLedgers(p *sheet) {
+func (e *Explanation) textLedgers(p *sheet) {
 	p.head("What they said about it")
 	for _, g := range e.Said {
 		p.row(2, timed, moment(g.Received), "%s: %s%s%s (%s)", g.Status, cmp.Or(e.words.purpose(g.Purpose), "everything"),
@@ -239,7 +239,7 @@ func verdict(d ledger.DecisionLine) string {
 	return "nothing was sent. " + strings.Join(no, " ")
 }
 
-func (e Explanation) textReceiver(p *sheet, r ledger.Receiver) {
+func (e *Explanation) textReceiver(p *sheet, r ledger.Receiver) {
 	to := e.words.recipient(r.Recipient)
 	p.row(2, column, to.Label, "%s; %s, %s", both(e.words.categories(r.Categories)), times(r.Times), between(r))
 	p.row(2, column, "", "for %s", both(list(r.Purposes, e.words.purpose)))

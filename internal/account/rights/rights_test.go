@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/heed-platform/heed/internal/account/internal/housetest"
+	"github.com/heed-platform/heed/internal/account/housetest"
 	"github.com/heed-platform/heed/internal/account/rights"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
@@ -110,13 +110,13 @@ func TestShow_nobody(t *testing.T) {
 	}
 }
 
-func explain(t *testing.T, h *housetest.House, s gate.Subject) rights.Explanation {
+func explain(t *testing.T, h *housetest.House, s gate.Subject) *rights.Explanation {
 	t.Helper()
 	e, err := rights.Explain(h.Inspect(s), h.Know, h.Workspace.Policy())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return &e
 }
 
 // TestExplain: the story of the phone number that was for the card, as it is

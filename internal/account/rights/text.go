@@ -66,7 +66,7 @@ func (s *sheet) row(indent, column int, name, format string, args ...any) {
 func broken(text string, room int) []string {
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		n := utf8.RuneCountInString(word)
 		if line != "" && used+1+n > room {
 			lines = append(lines, line)

@@ -55,7 +55,7 @@ var (
 
 // purposeOf is the first of some purposes that the workspace defines, or any that
 // lies under essential: a person's rights do not hang on how purposes are called.
-func purposeOf(rules *policy.Rules, all []string, wanted []string) string {
+func purposeOf(rules *policy.Rules, all, wanted []string) string {
 	for _, key := range wanted {
 		if _, ok := rules.Purpose(key); ok {
 			return key
@@ -112,8 +112,7 @@ var errRefused = problem.New(problem.Forbidden, "use-refused", "The gate did not
 
 // refusal shows the gate's no with its reason to whoever sits at the machine.
 func refusal(err error) error {
-	var denied *gate.Denied
-	if errors.As(err, &denied) {
+	if denied, no := errors.AsType[*gate.Denied](err); no {
 		return errRefused.At(denied.Ruling.Code, denied.Ruling.Marketer)
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -79,7 +78,7 @@ func (d desk) hears(source, batch string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	a, err := app.Open(d.t.Context(), cfg, clock.System{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := app.Open(d.t.Context(), cfg, clock.System{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -210,8 +209,11 @@ func TestExport(t *testing.T) {
 			t.Errorf("exit %d\n%s%s", code, out, errs)
 		}
 		for _, wrong := range [][]string{
-			{"export", "secrets"}, {"export", "people", "--purpose", "sales"}, {"export", "people", "--to", "mail-relay"},
-			{"export", "events", "--purpose", "sales", "--to", "mail-relay"}, {"export", "events", "--no-json"},
+			{"export", "secrets"},
+			{"export", "people", "--purpose", "sales"},
+			{"export", "people", "--to", "mail-relay"},
+			{"export", "events", "--purpose", "sales", "--to", "mail-relay"},
+			{"export", "events", "--no-json"},
 			{"export", "people", "--purpose", "essential.service.operations.support", "--to", "mail-relay"},
 		} {
 			if _, errs, code := d.try(wrong...); code != 2 || errs == "" {

@@ -146,8 +146,7 @@ func (x *handout) disclose(ctx context.Context, people []*held) (out []ready, ke
 func (x *handout) one(tx *vault.Tx, h *held) (ready, policy.Ruling, error) {
 	g := x.gate
 	pass, err := rule[Share](g, h, x.asking)
-	var denied *Denied
-	if errors.As(err, &denied) {
+	if denied, no := errors.AsType[*Denied](err); no {
 		return ready{}, denied.Ruling, nil
 	}
 	if err != nil {

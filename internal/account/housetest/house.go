@@ -68,9 +68,9 @@ func On(t *testing.T, test func(t *testing.T, h *House)) {
 }
 
 // New builds a house; "" is a SQLite file of its own.
-func New(t testing.TB, engine, url string) *House {
-	t.Helper()
-	h := &House{t: t, Clock: clock.NewStill(Noon), Engine: engine, Data: url, dir: t.TempDir()}
+func New(tb testing.TB, engine, url string) *House {
+	tb.Helper()
+	h := &House{t: tb, Clock: clock.NewStill(Noon), Engine: engine, Data: url, dir: tb.TempDir()}
 	h.Keys = filepath.Join(h.dir, "keys.db")
 	if engine == "sqlite" {
 		h.Data = filepath.Join(h.dir, "heed.db")
@@ -79,11 +79,11 @@ func New(t testing.TB, engine, url string) *House {
 	h.Workspace, faults = catalog.Load(workspace.Files,
 		catalog.Shape{Kind: catalog.Audience, Sample: audience.Definition{}}, catalog.Shape{Kind: catalog.Campaign, Sample: campaign.Definition{}})
 	if len(faults) > 0 {
-		t.Fatal(faults)
+		tb.Fatal(faults)
 	}
 	var err error
 	if h.Rules, err = policy.Compile(h.Workspace.Policy()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var spaces []identity.Namespace
 	for _, n := range h.Workspace.Policy().Namespaces {
@@ -91,11 +91,11 @@ func New(t testing.TB, engine, url string) *House {
 	}
 	rules, err := identity.NewRules(spaces)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	h.Know = know.New(rules, "DE")
 	h.Open()
-	t.Cleanup(h.Close)
+	tb.Cleanup(h.Close)
 	h.define()
 	return h
 }
