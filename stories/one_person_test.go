@@ -40,7 +40,7 @@ func TestStory_onePersonManyDevices(t *testing.T) {
 			t.Errorf("her journey has %d steps: %v", len(got), got)
 		}
 		text := h.run("person", "explain", "user_id:mira")
-		for _, want := range []string{"member_id", "anonymous_id"} {
+		for _, want := range []string{"member card", "browser"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the explanation does not name her %s:\n%s", want, text)
 			}

@@ -10,10 +10,12 @@ import (
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/know"
+	"github.com/heed-platform/heed/internal/know/audience"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web/api"
 	"github.com/heed-platform/heed/internal/web/api/ingest"
+	"github.com/heed-platform/heed/internal/web/api/plan"
 	"github.com/heed-platform/heed/internal/web/api/staff"
 	"github.com/heed-platform/heed/internal/web/page"
 )
@@ -57,6 +59,7 @@ func (a *App) Handler() http.Handler {
 			Gate: a.Keep.Gate, Know: func() *know.Knowledge { return a.World().Know },
 			Workspace: func() catalog.Workspace { return a.World().Workspace },
 		},
+		Audiences: a.counting(),
 		Quarantine: api.Quarantine{
 			List: a.Keep.Quarantined,
 			Replay: func(ctx context.Context, ids []int64, by catalog.Actor) (any, error) {
@@ -85,6 +88,15 @@ func (a *App) ingest() ingest.Deps {
 		Refused: func(ctx context.Context, source string, n int64) error {
 			return a.Keep.AddTallies(ctx, []keep.Tally{{Source: source, Refused: n}})
 		},
+	}
+}
+
+// counting is what may be counted before anything is said to anybody.
+func (a *App) counting() api.Audiences {
+	counts := plan.Counts{Gate: a.Keep.Gate, Audiences: func() *audience.Set { return a.World().Audiences }}
+	return api.Audiences{
+		Preview: counts.Preview, PreviewExpression: counts.PreviewExpression,
+		DryRun: func(ctx context.Context, key string, by catalog.Actor) (any, error) { return a.DryRun(ctx, key, 0, by) },
 	}
 }
 
