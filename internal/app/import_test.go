@@ -29,7 +29,7 @@ import (
 const journey = "../../workspace/import/completejourney.yaml"
 
 // sharedData is a folder of the shared data.
-func sharedData(t testing.TB, name string) string {
+func sharedData(t *testing.T, name string) string {
 	t.Helper()
 	dir := filepath.Join("..", "..", "..", "shared", "data", name)
 	if _, err := os.Stat(dir); err != nil {
@@ -39,7 +39,7 @@ func sharedData(t testing.TB, name string) string {
 }
 
 // importing imports a folder through a mapping; it must succeed.
-func (h *house) importing(t testing.TB, mapping string, o source.Options) source.Report {
+func (h *house) importing(t *testing.T, mapping string, o source.Options) source.Report {
 	t.Helper()
 	text, err := os.ReadFile(mapping)
 	if err != nil {
@@ -97,7 +97,7 @@ func TestImport_aGrocersYear(t *testing.T) {
 }
 
 // sampleOf writes a part of the grocer's files: about one household in so many.
-func sampleOf(t testing.TB, in int) string {
+func sampleOf(t *testing.T, in int) string {
 	t.Helper()
 	from, to := sharedData(t, "purchases-completejourney"), t.TempDir()
 	files, err := filepath.Glob(filepath.Join(from, "*.csv.gz"))
@@ -283,7 +283,7 @@ rows:
 `
 
 // list imports rows of mail, number, said and day.
-func (h *house) list(t testing.TB, rows ...string) source.Report {
+func (h *house) list(t *testing.T, rows ...string) source.Report {
 	t.Helper()
 	h.clock.Advance(time.Second)
 	r, err := h.Import(context.Background(), app.Import{Map: listed, Options: source.Options{Paths: []string{fileOf(t, "mail,number,said,day", rows...)}}})
@@ -294,7 +294,7 @@ func (h *house) list(t testing.TB, rows ...string) source.Report {
 }
 
 // fileOf writes a table.
-func fileOf(t testing.TB, header string, rows ...string) string {
+func fileOf(t *testing.T, header string, rows ...string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "list.csv")
 	if err := os.WriteFile(name, []byte(header+"\n"+strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
@@ -406,6 +406,7 @@ rows: {from: rows, key: no, events: {type: track, event: Order Completed, ids: {
 func TestImport_people(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, h *house) {
+		t.Helper()
 		h.furnish()
 		in := func(mapping, path string) source.Report {
 			return h.importing(t, "../../workspace/import/"+mapping+".yaml", source.Options{Paths: []string{sharedData(t, path)}})

@@ -17,6 +17,8 @@ import (
 var (
 	errAsOf = problem.New(problem.Invalid, "import-needs-day",
 		"The rows bring consent and don't tell when it was said; say in the mapping which column does, or of which day the list is with --as-of.")
+	errStopped = problem.New(problem.Unavailable, "import-stopped",
+		"The import was stopped; run the same command again, and it goes on where it stopped.")
 	errIncomplete = problem.New(problem.Invalid, "import-incomplete",
 		"Some rows could not be read, and what they belong to would be wrong without them; mend them (see the rejects), or allow it in the mapping with incomplete: true.")
 )
@@ -49,6 +51,9 @@ func (im *Importer) Run(ctx context.Context, o Options) (Report, error) {
 	r.shelf = shelf{loaded: map[string]map[string]string{}, reject: r.tell.reject}
 	if err = r.check(); err == nil {
 		err = r.all(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = errStopped.Because(err)
 	}
 	return r.tell.final(err), err
 }

@@ -58,7 +58,7 @@ func (m *maker) entry(key []byte, byPlace bool, made mapping.Made, at *mapping.R
 		return m.pages.event(e)
 	}
 	asOf := m.run.o.AsOf
-	if !made.Timeless {
+	if !made.Timeless || !made.ByContent {
 		asOf = 0
 	}
 	for i := range e.Grants {

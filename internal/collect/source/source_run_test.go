@@ -158,14 +158,14 @@ func TestRun_rejects(t *testing.T) {
 // be mended afterwards: the id stays the same.
 func TestRun_incompleteGroups(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, map[string]string{"lines.csv": "order,customer,sku,amount,gift,day\n1,a,s1,1,,2020-01-01\n1,a,s1\n2,a,s1,x,,2020-01-01\n3,a,s1,1,,2020-01-01\n"})
+	dir := folder(t, map[string]string{"lines.csv": "order,customer,sku,amount,gift,day\n1,a,s1,1,,2020-01-01\n1,a,s1\n2,a,s1,x,,2020-01-01\n3,a,s1,1,,2020-01-01\n4,a,s1,1,,\n"})
 	s := newShop()
 	if _, err := run1(t, s, Options{Mapping: parsed(t, orders), Paths: []string{dir}}); problem.Of(err).Code != "import-incomplete" || len(s.events) > 0 {
 		t.Errorf("%v, %d events", err, len(s.events))
 	}
 	allowed := strings.Replace(orders, "group:", "incomplete: true\n    group:", 1)
 	r, rejects := imported(t, s, Options{Mapping: parsed(t, allowed), Paths: []string{dir}})
-	if r.Accepted != 2 || len(rejects) != 2 || rejects[1].Line != 4 || rejects[1].Code != "bad_number" {
+	if r.Accepted != 2 || len(rejects) != 3 || rejects[1].Line != 4 || rejects[1].Code != "bad_number" || rejects[2].Code != "no_time" {
 		t.Errorf("%+v, rejects %+v", r, rejects)
 	}
 }
@@ -358,7 +358,7 @@ func TestRun_failingSink(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s = newShop()
 	s.fail = func(int) error { cancel(); return nil }
-	if _, err := New(s.sink(), clock.System{}).Run(ctx, Options{Mapping: parsed(t, people), Paths: []string{dir}, Page: 10}); !errors.Is(err, context.Canceled) {
+	if _, err := New(s.sink(), clock.System{}).Run(ctx, Options{Mapping: parsed(t, people), Paths: []string{dir}, Page: 10}); problem.Of(err).Code != "import-stopped" {
 		t.Errorf("canceled: %v", err)
 	}
 }

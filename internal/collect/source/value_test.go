@@ -114,7 +114,7 @@ func TestMapping_values(t *testing.T) {
 name: test
 empty: [NA]
 files: {rows: "*.csv"}
-rows: {from: rows, events: {type: track, event: E, ids: {user_id: u}, properties: {p: `+tt.value+`}}}`)
+rows: {from: rows, events: {type: track, event: E, time: 2020-01-01, ids: {user_id: u}, properties: {p: `+tt.value+`}}}`)
 			s := newShop()
 			_, rejects := imported(t, s, Options{Mapping: m, Paths: []string{folder(t, map[string]string{"rows.csv": "x,n,none\n" + tt.cell + ",3,\n"})}})
 			if code, ok := strings.CutPrefix(tt.want, "!"); ok {
@@ -151,12 +151,12 @@ func TestMapping_events(t *testing.T) {
 			`{"type":"identify","traits":{"email":"a@b.c"},"context":{"externalIds":[{"id":"second@b.c","type":"email","collection":"users","encoding":"none"}]}}`,
 		},
 		{
-			"track", `{type: track, event: "Bought {card}", ids: {email: "{mail}"}, notice: till@1, traits: {vip: true}, context: {ip: 1.2.3.4}, properties: {a: 1}}`,
-			`{"type":"track","event":"Bought 55","properties":{"a":1},"context":{"notice":"till@1","traits":{"vip":true},"externalIds":[{"id":"a@b.c","type":"email","collection":"users","encoding":"none"}],"ip":"1.2.3.4"}}`,
+			"track", `{type: track, time: "{day}", event: "Bought {card}", ids: {email: "{mail}"}, notice: till@1, traits: {vip: true}, context: {ip: 1.2.3.4}, properties: {a: 1}}`,
+			`{"type":"track","timestamp":"2020-02-03T00:00:00Z","event":"Bought 55","properties":{"a":1},"context":{"notice":"till@1","traits":{"vip":true},"externalIds":[{"id":"a@b.c","type":"email","collection":"users","encoding":"none"}],"ip":"1.2.3.4"}}`,
 		},
 		{
-			"page", `{type: page, name: Home, ids: {anonymous_id: "{anon}"}}`,
-			`{"type":"page","name":"Home","anonymousId":"an-1","context":{}}`,
+			"page", `{type: page, time: '{day}', name: Home, ids: {anonymous_id: "{anon}"}}`,
+			`{"type":"page","timestamp":"2020-02-03T00:00:00Z","name":"Home","anonymousId":"an-1","context":{}}`,
 		},
 		{
 			"group", `{type: group, group: "{org}", ids: {user_id: "{id}"}, traits: {name: ACME}}`,

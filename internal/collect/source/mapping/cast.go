@@ -15,6 +15,7 @@ const (
 	BadNumber   = "bad_number"
 	BadInteger  = "bad_integer"
 	BadTime     = "bad_time"
+	NoTime      = "no_time"
 	BadWord     = "unknown_word"
 	BadJSON     = "bad_json"
 	BadGrant    = "bad_grant"
@@ -26,6 +27,7 @@ var reasons = map[string]string{
 	BadNumber:   "a cell is not a number; say with decimal and thousands how numbers are written, or mend it",
 	BadInteger:  "a cell is not a whole number; mend it, or read it as number",
 	BadTime:     "a cell is not a time as the mapping says times are written; name its layout, or mend it",
+	NoTime:      "nothing tells when it was done; fill the cell of its time",
 	BadWord:     "a cell holds a word that the mapping does not list; add it there, or mend it",
 	BadJSON:     "a cell does not hold one JSON value; mend it, or read it as text",
 	BadGrant:    "a grant has no purpose, or a status that is none of granted, denied, withdrawn and objected",

@@ -5,8 +5,8 @@
 //	YAML ──Parse──▶ Mapping ──Rows.Make──▶ Made (an event's or an item's JSON)
 //
 // A mapping is data: it names columns, and knows no loops and no arithmetic but
-// sums over the rows of one order and a price for one piece. docs/guide/import.md
-// teaches it; workspace/import holds examples.
+// sums over the rows of one order and a price for one piece. workspace/import
+// teaches it and holds examples.
 //
 // It promises strict reading (every fault with its line, before anything is
 // imported), values that are exact (sums are decimal, never floating point), and

@@ -117,12 +117,13 @@ func (e *event) make(s *Scope) (Made, *table.Fault) {
 		if text, known, fault = e.time.make(nil, s); fault != nil {
 			return m, fault.In("time")
 		}
-		if m.Timeless = !known; known {
+		if known {
 			at = string(text)
 			b = append(append(b, `,"timestamp":`...), text...)
 		}
-	} else {
-		m.Timeless = true
+	}
+	if m.Timeless = at == ""; m.Timeless && acts(e.typ) {
+		return m, bad(NoTime)
 	}
 	if e.name != nil {
 		b = append(append(append(b, `,"`...), nameField[e.typ]...), `":`...)
@@ -145,6 +146,10 @@ func (e *event) make(s *Scope) (Made, *table.Fault) {
 	m.JSON = append(b, '}')
 	return m, nil
 }
+
+// acts reports whether events of a type are something done. What was done has a
+// time; what is merely known of somebody may be true for as long as one likes.
+func acts(t fact.EventType) bool { return t == fact.Track || t == fact.Page || t == fact.Screen }
 
 // without is an object without one of its names.
 func without(value []byte, gone string) []byte {

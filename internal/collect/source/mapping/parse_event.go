@@ -77,6 +77,9 @@ func (c *compiler) complete(n *yaml.Node, e *event, names []string) {
 	if len(e.ids) == 0 {
 		c.say(n, "an event needs ids, such as ids: {user_id: \"{customer}\"}")
 	}
+	if acts(e.typ) && e.time == nil {
+		c.say(n, "%s is something done, and needs the time at which it was", e.typ)
+	}
 	if e.typ == fact.Identify && e.properties != nil {
 		c.say(n, "identify has traits in place of properties")
 	}

@@ -17,7 +17,9 @@ func TestParse_faults(t *testing.T) {
 	t.Parallel()
 	const head, files = "name: m\n", "files: {a: a.csv, j: {path: j.json, format: json}}\n"
 	rule := func(s string) string { return head + files + "rows:\n- from: a\n  events:\n  - " + s + "\n" }
-	event := func(s string) string { return rule("{type: track, event: E, ids: {user_id: '{u}'}, " + s + "}") }
+	event := func(s string) string {
+		return rule("{type: track, event: E, time: 2020-01-01, ids: {user_id: '{u}'}, " + s + "}")
+	}
 	tests := []struct{ name, text, want string }{ // want is "line: part of the reason"
 		{"empty", "", "1: is empty"},
 		{"no yaml", "a: [", "1: is not YAML"},
@@ -64,8 +66,9 @@ func TestParse_faults(t *testing.T) {
 		{"a new id for nothing", event("new_id: true"), "6: has an id already"},
 		{"two of a kind", rule("{type: identify, ids: {user_id: u}}\n  - {type: identify, ids: {user_id: v}}"), "7: a label of its own"},
 		{"context that is ours", event("context: {device: 1}"), "6: device has a key of its own"},
-		{"time", event("time: yesterday"), "6: is not a time"},
-		{"layout", event("time: {column: d, layout: dd.mm.yyyy}"), "6: is not a way to write a time"},
+		{"no time", rule("{type: page, ids: {user_id: u}}"), "6: page is something done, and needs the time"},
+		{"time", rule("{type: identify, ids: {user_id: u}, time: yesterday}"), "6: is not a time"},
+		{"layout", rule("{type: identify, ids: {user_id: u}, time: {column: d, layout: dd.mm.yyyy}}"), "6: is not a way to write a time"},
 
 		{"no closing brace", event("properties: {p: 'a {x'}"), "6: opened and never closed"},
 		{"no opening brace", event("properties: {p: 'a x}'}"), "6: closed and never opened"},
