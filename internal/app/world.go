@@ -250,6 +250,8 @@ func (s *swap) Person(id fact.FragmentID, n []gate.Node, e []gate.Edge) gate.Gro
 	return s.now.Load().Person(id, n, e)
 }
 
+func (s *swap) People(n []gate.Node, e []gate.Edge) []gate.Group { return s.now.Load().People(n, e) }
+
 func (s *swap) Fold(ref person.Ref, g gate.Group, n []gate.Node, st map[fact.FragmentID]fact.State) *fact.Profile {
 	return s.now.Load().Fold(ref, g, n, st)
 }

@@ -205,6 +205,7 @@ const (
 // Errors that callers act on.
 var (
 	ErrErased = vault.ErrErased
+	ErrStale  = store.ErrStale
 	ErrFenced = store.ErrFenced
 	ErrFull   = store.ErrFull
 	ErrDown   = store.ErrDown

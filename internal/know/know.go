@@ -45,6 +45,63 @@ func (k *Knowledge) Person(id fact.FragmentID, nodes []gate.Node, edges []gate.E
 	return gate.Group{Anchor: p.Anchor, Members: p.Fragments}
 }
 
+// People sorts all nodes into people. Each connected piece of evidence is
+// settled once, in the order of their first nodes. Edges that name others say
+// nothing.
+func (k *Knowledge) People(nodes []gate.Node, edges []gate.Edge) []gate.Group {
+	var out []gate.Group
+	for _, p := range pieces(nodes, edges) {
+		for _, h := range identity.Resolve(p.nodes, p.edges, k.rules) {
+			out = append(out, gate.Group{Anchor: h.Anchor, Members: h.Fragments})
+		}
+	}
+	return out
+}
+
+// piece is one connected piece of evidence.
+type piece struct {
+	nodes []identity.Node
+	edges []identity.Edge
+}
+
+func pieces(nodes []gate.Node, edges []gate.Edge) []*piece {
+	place := make(map[fact.FragmentID]int, len(nodes))
+	lead := make([]int, len(nodes))
+	for i, n := range nodes {
+		place[n.ID], lead[i] = i, i
+	}
+	root := func(i int) int {
+		for lead[i] != i {
+			lead[i] = lead[lead[i]]
+			i = lead[i]
+		}
+		return i
+	}
+	edges = slices.DeleteFunc(slices.Clone(edges), func(e gate.Edge) bool {
+		_, a := place[e.A]
+		_, b := place[e.B]
+		return !a || !b
+	})
+	for _, e := range edges {
+		lead[root(place[e.B])] = root(place[e.A])
+	}
+	of := make([]*piece, len(nodes)) // by root
+	var all []*piece
+	for i, n := range nodes {
+		r := root(i)
+		if of[r] == nil {
+			of[r] = &piece{}
+			all = append(all, of[r])
+		}
+		of[r].nodes = append(of[r].nodes, identity.Node(n))
+	}
+	for _, e := range edges {
+		p := of[root(place[e.A])]
+		p.edges = append(p.edges, identity.Edge(e))
+	}
+	return all
+}
+
 // Whole is Person with the evidence for and against.
 func (k *Knowledge) Whole(id fact.FragmentID, nodes []gate.Node, edges []gate.Edge) (identity.Person, bool) {
 	return identity.Of(id, Nodes(nodes), Edges(edges), k.rules)

@@ -39,7 +39,9 @@ func (w *walk) decide(ctx context.Context, looks []Look) error {
 				return err
 			}
 		}
-		w.tell(h, p)
+		if w.people.watched {
+			w.tell(h, p)
+		}
 	}
 	return nil
 }
@@ -63,6 +65,7 @@ func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact
 		moves, next := w.set.Audiences.Moves(purpose, p.Memberships, s, w.tx.Now)
 		moved = moved || len(moves) > 0
 		for i := range moves {
+			moves[i].At = after(p.Memberships, moves[i].At)
 			if err := w.record(anchor, fact.KindMembership, fact.AppendMembership(nil, &moves[i])); err != nil {
 				return nil, err
 			}
@@ -87,19 +90,24 @@ func (w *walk) audiences(ctx context.Context, h *human, p *fact.Profile) ([]fact
 	return entered, w.tx.Store.PutTimers(ctx, []keep.Timer{{Fragment: h.group.Anchor, Due: due}})
 }
 
-// sight is what one purpose may see of the person, choosing what to show them.
-func (w *walk) sight(p *fact.Profile, purpose string) (fact.Sight, error) {
-	v, err := gate.Consider[gate.Personalize](w.line.keep.Gate, p, gate.Asking{Purpose: purpose})
-	return sightOf(v, err)
+// after is at, or just after the newest word on any audience: on a person of
+// several fragments the newest word counts, and clocks go back.
+func after(said []fact.Membership, at clock.Instant) clock.Instant {
+	for _, m := range said {
+		at = max(at, m.At+1)
+	}
+	return at
 }
 
-// sightOf keeps a refusal as a sight in which everything is withheld.
-func sightOf[U gate.Personalize | gate.Contact](v gate.View[U], err error) (fact.Sight, error) {
-	var denied *gate.Denied
-	if err != nil && !errors.As(err, &denied) {
-		return fact.Sight{}, err
+// sight is what one purpose may see of the person, choosing what to show them.
+// For whom the answer is no, everything is unknown, also what was never given:
+// nobody is in an audience because of what may not be looked at.
+func (w *walk) sight(p *fact.Profile, purpose string) (fact.Sight, error) {
+	v, err := gate.Consider[gate.Personalize](w.line.keep.Gate, p, gate.Asking{Purpose: purpose})
+	if denied, no := errors.AsType[*gate.Denied](err); no {
+		return gate.Hidden(denied.Ruling.Code), nil
 	}
-	return v.Sight(), nil
+	return v.Sight(), err
 }
 
 // moments are the reasons to consider talking to this person that this group
@@ -133,15 +141,14 @@ func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign
 	for _, c := range w.set.Campaigns.Triggered(m) {
 		v, err := gate.Consider[gate.Contact](w.line.keep.Gate, p, c.Asking())
 		ruling := policy.Ruling{Verdict: policy.Allow}
-		var denied *gate.Denied
-		if errors.As(err, &denied) {
-			ruling = denied.Ruling
-		}
-		s, err := sightOf(v, err)
-		if err != nil {
+		denied, no := errors.AsType[*gate.Denied](err)
+		if err != nil && !no {
 			return err
 		}
-		d, candidate := c.Decide(m, s, ruling, w.tx.Now)
+		if no {
+			ruling = denied.Ruling
+		}
+		d, candidate := c.Decide(m, v.Sight(), ruling, w.tx.Now)
 		if !candidate {
 			continue
 		}
@@ -152,25 +159,26 @@ func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign
 	return nil
 }
 
-// decision keeps what was decided and why, and queues the question.
+// decision queues the question, if it was chosen, and keeps what was decided and
+// why. A question that stands in the queue already was decided before.
 func (w *walk) decision(ctx context.Context, h *human, c *campaign.Live, m campaign.Moment, d *fact.Decision) error {
 	anchor := w.tx.Chain(h.group.Anchor)
-	if err := w.record(anchor, fact.KindDecision, fact.AppendDecision(nil, d)); err != nil {
-		return err
+	if d.Chosen {
+		unique, due, body := c.Delivery(d, m)
+		job := keep.Job{
+			Kind: queue.Delivery, Fragment: h.group.Anchor, Unique: unique, Due: due, State: "waiting",
+			Body: w.tx.SealJob(anchor, queue.Delivery, body),
+		}
+		added, err := w.tx.Store.Enqueue(ctx, []keep.Job{job})
+		if err != nil {
+			return fmt.Errorf("queue delivery: %w", err)
+		}
+		if added == 0 {
+			return nil
+		}
 	}
 	h.ruled = append(h.ruled, Ruled{c.Key, verdict(d)})
-	if !d.Chosen {
-		return nil
-	}
-	unique, due, body := c.Delivery(d, m)
-	job := keep.Job{
-		Kind: queue.Delivery, Fragment: h.group.Anchor, Unique: unique, Due: due, State: "waiting",
-		Body: w.tx.SealJob(anchor, queue.Delivery, body),
-	}
-	if _, err := w.tx.Store.Enqueue(ctx, []keep.Job{job}); err != nil {
-		return fmt.Errorf("queue delivery: %w", err)
-	}
-	return nil
+	return w.record(anchor, fact.KindDecision, fact.AppendDecision(nil, d))
 }
 
 // verdict is a decision in one word.

@@ -2,8 +2,6 @@ package line
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -64,22 +62,32 @@ type Line struct {
 	clock clock.Clock
 	log   *slog.Logger
 	set   atomic.Pointer[Settings]
+	feed  feed
+	done  sync.WaitGroup
 
-	in      chan *request
-	stop    chan struct{}
-	done    sync.WaitGroup
-	limit   int
-	feed    feed
-	stopped atomic.Bool
+	in     chan *request
+	mu     sync.RWMutex // guards closed, so that nothing is put in a line that nobody works off
+	closed bool
+	load   atomic.Int64 // bytes that stand in line or are being written
 }
 
 type request struct {
-	ctx     context.Context //nolint:containedctx // the request waits for its answer; its end must reach the worker
 	batch   Batch
 	look    []Look
 	answers []Answer
 	err     error
 	ready   chan struct{}
+}
+
+// size is how many bytes the request brought.
+func (r *request) size() (n int64) {
+	for i := range r.batch.Arrivals {
+		n += int64(len(r.batch.Arrivals[i].Event.Raw))
+	}
+	for i := range r.batch.Quarantine {
+		n += int64(len(r.batch.Quarantine[i].Body))
+	}
+	return n
 }
 
 // What the line answers when it cannot take more.
@@ -90,15 +98,19 @@ var (
 
 const (
 	// groupLimit is how many events one transaction takes at most: enough to
-	// spread an fsync, few enough to answer in milliseconds.
+	// spread an fsync, few enough to answer in milliseconds. groupBytes is the
+	// same for large events.
 	groupLimit = 2000
-	// waiting is how many requests may stand in line before heed says so.
-	waiting = 4096
+	groupBytes = 8 << 20
+	// waiting is how many requests may stand in line before heed says so, and
+	// waitingBytes what they may hold together.
+	waiting      = 4096
+	waitingBytes = 64 << 20
 )
 
 // New makes a line; Run starts it. workers is 1 where the database has one writer.
 func New(k *keep.Keep, s *Settings, clk clock.Clock, log *slog.Logger) *Line {
-	l := &Line{keep: k, clock: clk, log: log, in: make(chan *request, waiting), stop: make(chan struct{}), limit: groupLimit}
+	l := &Line{keep: k, clock: clk, log: log, in: make(chan *request, waiting)}
 	l.set.Store(s)
 	return l
 }
@@ -109,26 +121,26 @@ func (l *Line) Adopt(s *Settings) { l.set.Store(s) }
 // Run starts the workers. They end with Close.
 func (l *Line) Run(ctx context.Context, workers int) {
 	for range workers {
-		l.done.Add(1)
-		go func() {
-			defer l.done.Done()
-			l.work(context.WithoutCancel(ctx))
-		}()
+		l.done.Go(func() { l.work(context.WithoutCancel(ctx)) })
 	}
 }
 
-// Close answers everything that is in hand and stops.
+// Close takes nothing more, answers everything that is in hand and stops.
 func (l *Line) Close() {
-	if l.stopped.CompareAndSwap(false, true) {
-		close(l.stop)
+	l.mu.Lock()
+	if !l.closed {
+		l.closed = true
+		close(l.in)
 	}
+	l.mu.Unlock()
 	l.done.Wait()
 }
 
 // Accept walks one batch and returns when it is committed, with one answer for
-// each arrival in order. An error means that nothing of it was written.
+// each arrival in order. After an error the batch is to be sent again: whatever
+// of it was written is known then.
 func (l *Line) Accept(ctx context.Context, b Batch) ([]Answer, error) {
-	r := &request{ctx: ctx, batch: b, ready: make(chan struct{})}
+	r := &request{batch: b, ready: make(chan struct{})}
 	if err := l.submit(ctx, r); err != nil {
 		return nil, err
 	}
@@ -136,15 +148,8 @@ func (l *Line) Accept(ctx context.Context, b Batch) ([]Answer, error) {
 }
 
 func (l *Line) submit(ctx context.Context, r *request) error {
-	if l.stopped.Load() {
-		return errStopping
-	}
-	select {
-	case l.in <- r:
-	case <-l.stop:
-		return errStopping
-	default:
-		return errBusy
+	if err := l.stand(r); err != nil {
+		return err
 	}
 	if ackEarly {
 		r.answers = make([]Answer, len(r.batch.Arrivals))
@@ -153,8 +158,8 @@ func (l *Line) submit(ctx context.Context, r *request) error {
 		}
 		return nil
 	}
-	// From here on the batch may be committed, so the answer is waited for even
-	// when the caller has gone: its retry meets the message set.
+	// The batch is written even when the caller has gone: its retry meets the
+	// message set.
 	select {
 	case <-r.ready:
 		return nil
@@ -163,54 +168,47 @@ func (l *Line) submit(ctx context.Context, r *request) error {
 	}
 }
 
+// stand puts a request in line, if there is room.
+func (l *Line) stand(r *request) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.closed {
+		return errStopping
+	}
+	size := r.size()
+	if before := l.load.Add(size) - size; before > 0 && before+size > waitingBytes {
+		l.load.Add(-size)
+		return errBusy
+	}
+	select {
+	case l.in <- r:
+		return nil
+	default:
+		l.load.Add(-size)
+		return errBusy
+	}
+}
+
 func (l *Line) work(ctx context.Context) {
-	for {
-		select {
-		case r := <-l.in:
-			l.process(ctx, l.gather(r))
-		case <-l.stop:
-			for { // what is in hand is still answered
-				select {
-				case r := <-l.in:
-					l.process(ctx, l.gather(r))
-				default:
-					return
-				}
-			}
-		}
+	for r := range l.in {
+		l.process(ctx, l.gather(r))
 	}
 }
 
 // gather takes what else is waiting, so that one fsync serves them all. It never
 // waits for more: under light load a batch goes alone.
 func (l *Line) gather(first *request) []*request {
-	group, size := []*request{first}, len(first.batch.Arrivals)
-	for size < l.limit {
+	group, events, bytes := []*request{first}, len(first.batch.Arrivals), first.size()
+	for events < groupLimit && bytes < groupBytes {
 		select {
-		case r := <-l.in:
-			group, size = append(group, r), size+len(r.batch.Arrivals)
+		case r, open := <-l.in:
+			if !open {
+				return group
+			}
+			group, events, bytes = append(group, r), events+len(r.batch.Arrivals), bytes+r.size()
 		default:
 			return group
 		}
 	}
 	return group
-}
-
-// process walks a group and answers each request. When a group fails for
-// another reason than the database, its requests are tried one by one, so that
-// one poison batch does not fail its neighbors.
-func (l *Line) process(ctx context.Context, group []*request) {
-	err := l.walk(ctx, group)
-	if err != nil && len(group) > 1 && !errors.Is(err, keep.ErrFull) && !errors.Is(err, keep.ErrDown) {
-		for _, r := range group {
-			l.process(ctx, []*request{r})
-		}
-		return
-	}
-	for _, r := range group {
-		if err != nil {
-			r.answers, r.err = nil, fmt.Errorf("walk: %w", err)
-		}
-		close(r.ready)
-	}
 }

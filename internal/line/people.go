@@ -1,7 +1,9 @@
 package line
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,17 +16,20 @@ import (
 
 // people are the persons that a group of batches touches.
 type people struct {
-	set    *Settings
-	frags  map[fact.FragmentID]*keep.Fragment
-	nodes  []gate.Node
-	edges  []gate.Edge
-	of     map[fact.FragmentID]*human
-	humans []*human // in the order first met
+	set     *Settings
+	frags   map[fact.FragmentID]*keep.Fragment
+	asked   []fact.FragmentID // whose persons were read; none when nothing follows from it
+	nodes   []gate.Node
+	of      map[fact.FragmentID]*human
+	humans  []*human // met in this transaction, in the order first met
+	watched bool
 }
 
 // human is one of them: the fragments, and what happened to them in this batch.
 type human struct {
 	group   gate.Group
+	crowd   bool // who this is stays open, so nothing follows from it
+	met     bool
 	touched []*step
 	looks   []Look
 	ruled   []Ruled // decisions of this batch, for whoever watches
@@ -32,8 +37,8 @@ type human struct {
 
 // peopleOf reads who the events' fragments are. When nothing follows from who
 // somebody is, it reads nothing: a fragment alone is enough to fold an event.
-func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, group []*request) (*people, error) {
-	p := &people{set: set, frags: map[fact.FragmentID]*keep.Fragment{}, of: map[fact.FragmentID]*human{}}
+func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, looks []Look) (*people, error) {
+	p := &people{set: set, frags: map[fact.FragmentID]*keep.Fragment{}, of: map[fact.FragmentID]*human{}, watched: l.feed.watched()}
 	var ids []fact.FragmentID
 	for _, s := range steps {
 		for _, f := range s.frags {
@@ -43,29 +48,75 @@ func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, group
 			}
 		}
 	}
-	looks := looksOf(group)
 	for _, k := range looks {
 		ids = append(ids, k.Fragment)
 	}
-	if len(ids) == 0 || !l.feed.watched() && !follows(set, steps, looks) {
+	if len(ids) == 0 || !p.watched && !follows(set, steps, looks) {
 		return p, nil
 	}
 	slices.Sort(ids)
-	cluster, err := l.keep.Vault().ClusterOf(ctx, slices.Compact(ids)...)
+	p.asked = slices.Compact(ids)
+	return p, p.read(ctx, l.keep.Vault())
+}
+
+// read finds everybody who hangs together with those asked about.
+func (p *people) read(ctx context.Context, v *keep.Vault) error {
+	clusters, err := v.Clusters(ctx, p.asked)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.nodes, p.edges = gate.NodesOf(cluster)
-	for id, f := range cluster.Fragments {
-		if p.frags[id] == nil {
-			p.frags[id] = f
+	for _, c := range clusters {
+		nodes, edges := gate.NodesOf(c)
+		if !c.Whole { // too many to hold them all: those who are meant stand alone
+			nodes = slices.DeleteFunc(nodes, func(n gate.Node) bool {
+				_, meant := slices.BinarySearch(p.asked, n.ID)
+				return !meant
+			})
+		}
+		p.nodes = append(p.nodes, nodes...)
+		for _, n := range nodes {
+			if p.frags[n.ID] == nil {
+				p.frags[n.ID] = c.Fragments[n.ID]
+			}
+		}
+		for _, group := range gate.GroupsOf(p.set.Know, c.Whole, nodes, edges) {
+			h := &human{group: group, crowd: !c.Whole}
+			for _, id := range group.Members {
+				p.of[id] = h
+			}
 		}
 	}
-	for _, group := range gate.Groups(set.Know, p.nodes, p.edges) {
-		h := &human{group: group}
-		for _, id := range group.Members {
-			p.of[id] = h
+	return nil
+}
+
+var errRegrouped = errors.New("people were joined or parted meanwhile")
+
+// still fails with errRegrouped when others have joined or parted these people
+// since they were read. Whoever has the database to itself need not ask.
+func (p *people) still(ctx context.Context, l *Line) error {
+	if len(p.asked) == 0 || !l.keep.ManyWriters() {
+		return nil
+	}
+	now := &people{set: p.set, asked: p.asked, frags: map[fact.FragmentID]*keep.Fragment{}, of: map[fact.FragmentID]*human{}}
+	if err := now.read(ctx, l.keep.Vault()); err != nil {
+		return err
+	}
+	if len(now.of) != len(p.of) {
+		return errRegrouped
+	}
+	for id, h := range p.of {
+		if o := now.of[id]; o == nil || !slices.Equal(o.group.Members, h.group.Members) {
+			return errRegrouped
 		}
+	}
+	return nil
+}
+
+// begin forgets what an earlier try of the transaction noted.
+func (p *people) begin(looks []Look) {
+	p.humans = nil
+	for _, h := range p.of {
+		h.met, h.touched, h.looks, h.ruled = false, nil, nil, nil
 	}
 	for _, k := range looks {
 		if h := p.of[k.Fragment]; h != nil {
@@ -73,7 +124,6 @@ func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, group
 			p.meet(h)
 		}
 	}
-	return p, nil
 }
 
 // follows reports whether anything depends on who these fragments are.
@@ -105,12 +155,13 @@ func (p *people) fragments(steps []*step) []*keep.Fragment {
 			out = append(out, f)
 		}
 	}
-	slices.SortFunc(out, func(a, b *keep.Fragment) int { return int(a.ID - b.ID) })
+	slices.SortFunc(out, func(a, b *keep.Fragment) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
 func (p *people) meet(h *human) {
-	if !slices.Contains(p.humans, h) {
+	if !h.met && !h.crowd {
+		h.met = true
 		p.humans = append(p.humans, h)
 	}
 }
@@ -122,7 +173,7 @@ func (p *people) meetAll() {
 	for _, h := range p.of {
 		rest[h] = true
 	}
-	for _, h := range slices.SortedFunc(maps.Keys(rest), func(a, b *human) int { return int(a.group.Anchor - b.group.Anchor) }) {
+	for _, h := range slices.SortedFunc(maps.Keys(rest), func(a, b *human) int { return cmp.Compare(a.group.Anchor, b.group.Anchor) }) {
 		p.meet(h)
 	}
 }
@@ -190,9 +241,10 @@ func looksOf(group []*request) []Look {
 	return out
 }
 
-// Look considers people and returns when what follows is committed.
+// Look considers people and returns when what follows is committed. Somebody who
+// cannot be looked at is passed over, and put off if it was a timer that rang.
 func (l *Line) Look(ctx context.Context, looks []Look) error {
-	r := &request{ctx: ctx, look: looks, ready: make(chan struct{})}
+	r := &request{look: looks, ready: make(chan struct{})}
 	if err := l.submit(ctx, r); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -28,11 +30,14 @@ type step struct {
 	answer  *Answer
 }
 
+// beginnings bounds how often a walk starts over because people were erased,
+// joined or parted between finding them and locking them.
+const beginnings = 5
+
 // walk takes a group through one transaction.
 func (l *Line) walk(ctx context.Context, group []*request) error {
 	set := l.set.Load()
-	// An erasure between finding fragments and locking them means starting over.
-	for range 4 {
+	for range beginnings {
 		steps, names, ties := l.prepare(group)
 		admitted, err := l.keep.Vault().Admit(ctx, names, ties)
 		if err != nil {
@@ -40,11 +45,11 @@ func (l *Line) walk(ctx context.Context, group []*request) error {
 		}
 		attach(steps, admitted)
 		err = l.commit(ctx, set, group, steps, len(admitted.Edges) > 0)
-		if !errors.Is(err, keep.ErrErased) {
+		if !errors.Is(err, keep.ErrErased) && !errors.Is(err, errRegrouped) {
 			return err
 		}
 	}
-	return keep.ErrErased
+	return fmt.Errorf("people changed %d times meanwhile: %w", beginnings, keep.ErrStale)
 }
 
 // prepare lists the identifiers and ties of all events of the group.
@@ -93,23 +98,28 @@ func attach(steps []*step, admitted keep.Admitted) {
 // commit writes what the steps bring; regrouped says that the identity store
 // learned something new about who belongs together.
 func (l *Line) commit(ctx context.Context, set *Settings, group []*request, steps []*step, regrouped bool) error {
-	people, err := l.peopleOf(ctx, set, steps, group)
+	looks := looksOf(group)
+	people, err := l.peopleOf(ctx, set, steps, looks)
 	if err != nil {
 		return err
 	}
 	var seen []Seen
 	err = l.keep.Vault().Write(ctx, l.keep.Writer, people.fragments(steps), func(tx *keep.Tx) error {
+		if err := people.still(ctx, l); err != nil {
+			return err
+		}
+		people.begin(looks) // a transaction that lost a race is run again
 		w := &walk{line: l, set: set, tx: tx, people: people, regrouped: regrouped}
 		for _, s := range steps {
 			if err := w.event(ctx, s); err != nil {
 				return err
 			}
 		}
-		if err := w.decide(ctx, looksOf(group)); err != nil {
+		if err := w.decide(ctx, looks); err != nil {
 			return err
 		}
 		seen = w.seen
-		return w.tally(ctx, group)
+		return tally(ctx, tx, group)
 	})
 	if err != nil {
 		return err
@@ -200,32 +210,49 @@ func tied(s *fact.State, other fact.FragmentID, verified bool) bool {
 	return false
 }
 
-// grants enters what the event said about consent, as far as it is news to the
-// chain: an echo is no entry, and a yes undoes a refusal only by the rules of
-// consent.News. A refusal reaches every fragment of the person.
+// grants enters what the event said about consent, as far as it is news: an echo
+// is no entry, and a yes undoes a refusal only by the rules of consent.News,
+// wherever on the person the refusal stands. A refusal reaches every fragment.
 func (w *walk) grants(s *step, c *keep.Chain) error {
+	chains := w.people.chains(w.tx, c.Fragment.ID)
 	for i := range s.arrival.Grants {
 		g := s.arrival.Grants[i]
-		g.Message, g.Received = s.arrival.Event.Message, w.stamp()
-		if g.Status == fact.Granted && !s.anew(&g) {
+		g.Message, g.Received = s.arrival.Event.Message, w.stamp(chains)
+		if g.Status != fact.Granted {
+			for _, to := range chains {
+				if err := w.grant(to, g, to.State.Grants); err != nil {
+					return err
+				}
+			}
 			continue
 		}
-		reach := []*keep.Chain{c}
-		switch {
-		case g.Status != fact.Granted:
-			reach = w.people.chains(w.tx, c.Fragment.ID)
-		case s.arrival.Event.Verified:
+		if !s.anew(&g) {
+			continue
+		}
+		if s.arrival.Event.Verified && g.Method != consent.MethodState {
 			// Said by the person to the brand: it settles an older no on another
 			// of their fragments, until that set is another one.
 			g.Resolves = w.people.members(c.Fragment.ID)
 		}
-		for _, to := range reach {
-			if err := w.grant(to, g); err != nil {
-				return err
-			}
+		if err := w.grant(c, g, against(c, chains)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// against is what a yes on chain c has to stand up to: what stands there, and
+// every refusal on the person's other fragments.
+func against(c *keep.Chain, chains []*keep.Chain) []fact.Grant {
+	standing := slices.Clone(c.State.Grants)
+	for _, o := range chains {
+		for _, g := range o.State.Grants {
+			if o != c && g.Status != fact.Granted {
+				standing = append(standing, g)
+			}
+		}
+	}
+	return standing
 }
 
 // anew reports whether a yes may count: history, what arrives late and what an
@@ -235,8 +262,8 @@ func (s *step) anew(g *fact.Grant) bool {
 	return s.erased == 0 || !s.replay && g.Method != consent.MethodState && g.Said > s.erased
 }
 
-func (w *walk) grant(to *keep.Chain, g fact.Grant) error {
-	for _, news := range consent.News(to.State.Grants, []fact.Grant{g}) {
+func (w *walk) grant(to *keep.Chain, g fact.Grant, standing []fact.Grant) error {
+	for _, news := range consent.News(standing, []fact.Grant{g}) {
 		if news.Record == "" {
 			news.Record = uuid.NewString()
 		}
@@ -248,10 +275,16 @@ func (w *walk) grant(to *keep.Chain, g fact.Grant) error {
 	return nil
 }
 
-// stamp is a time that no other entry of this transaction has, so that the
-// ledger's order is the order in which things were heard.
-func (w *walk) stamp() clock.Instant {
+// stamp is a time that no other entry of this transaction has and that is after
+// every entry of the chains, so that the ledger's order is the order in which
+// things were heard, whichever way the clock goes.
+func (w *walk) stamp(chains []*keep.Chain) clock.Instant {
 	w.heard = max(w.heard+1, w.tx.Now)
+	for _, c := range chains {
+		for _, g := range c.State.Grants {
+			w.heard = max(w.heard, g.Received+1)
+		}
+	}
 	return w.heard
 }
 
@@ -265,19 +298,16 @@ func (w *walk) record(c *keep.Chain, kind fact.Kind, payload []byte) error {
 }
 
 // tally keeps the balance: what was sent is what was accepted, known before,
-// put aside or refused.
-func (w *walk) tally(ctx context.Context, group []*request) error {
-	bySource := map[string]*keep.Tally{}
-	var rows []keep.Tally
+// put aside or refused. Rows go in order, so that two nodes cannot lock each
+// other out.
+func tally(ctx context.Context, tx *keep.Tx, group []*request) error {
+	bySource := map[string]keep.Tally{}
 	for _, r := range group {
 		if len(r.batch.Arrivals)+len(r.batch.Quarantine) == 0 {
 			continue
 		}
 		t := bySource[r.batch.Source]
-		if t == nil {
-			t = &keep.Tally{Source: r.batch.Source}
-			bySource[r.batch.Source] = t
-		}
+		t.Source = r.batch.Source
 		for _, a := range r.answers {
 			switch a.Outcome {
 			case Accepted:
@@ -289,19 +319,21 @@ func (w *walk) tally(ctx context.Context, group []*request) error {
 			}
 		}
 		t.Quarantined += int64(len(r.batch.Quarantine))
+		bySource[r.batch.Source] = t
 		if len(r.batch.Quarantine) > 0 {
-			if err := w.tx.Store.PutQuarantine(ctx, r.batch.Quarantine); err != nil {
+			if err := tx.Store.PutQuarantine(ctx, r.batch.Quarantine); err != nil {
 				return fmt.Errorf("quarantine: %w", err)
 			}
 		}
 	}
-	for _, t := range bySource {
-		rows = append(rows, *t)
+	rows := make([]keep.Tally, 0, len(bySource))
+	for _, source := range slices.Sorted(maps.Keys(bySource)) {
+		rows = append(rows, bySource[source])
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return w.tx.Store.AddTallies(ctx, rows)
+	return tx.Store.AddTallies(ctx, rows)
 }
 
 // quarantine keeps an event that was understood but cannot be applied.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/heed-platform/heed/internal/clock"
@@ -10,7 +11,8 @@ import (
 	"github.com/heed-platform/heed/internal/policy"
 )
 
-// passLife is how long a Pass may be used after it was given.
+// passLife is how long a Pass may be used after it was given, and how far the
+// clock may have gone back since.
 const passLife = time.Minute
 
 // Asking is the question: about whom, for what, through which channel, to whom.
@@ -40,15 +42,36 @@ type decision struct {
 	rules    *policy.Rules
 	standing policy.Standing
 	held     *held
-	expires  clock.Instant
+	// exit is whether something may still leave on this pass: once. Nil is a
+	// decision that is only for looking.
+	exit *atomic.Bool
 }
 
 // ok reports whether the pass was really given by a gate and still holds.
 func (d *decision) ok() bool {
-	return d != nil && d.gate != nil && d.rules != nil && d.held != nil && d.gate.clock.Now() <= d.expires
+	if d == nil || d.gate == nil || d.rules == nil || d.held == nil {
+		return false
+	}
+	given, now := d.question.Now, d.gate.clock.Now()
+	return given.Add(-passLife) <= now && now <= given.Add(passLife)
 }
 
-var errVoid = &Denied{Ruling: policy.Ruling{Code: "pass_void", Marketer: "The pass was empty or had run out."}}
+// takeExit uses the one exit of a pass up.
+func (d *decision) takeExit() bool {
+	return d.ok() && d.exit != nil && d.exit.CompareAndSwap(true, false)
+}
+
+// What the gate says by itself, before any rule of the workspace.
+var (
+	errVoid     = &Denied{Ruling: policy.Ruling{Code: "pass_void", Marketer: "The pass was empty, was used before or had run out."}}
+	errNoRules  = &Denied{Ruling: policy.Ruling{Code: "no_rules", Marketer: "No workspace is applied yet, so nothing may be used."}}
+	errNoReason = &Denied{Ruling: policy.Ruling{Code: "no_reason", Marketer: "Looking at people needs a name, a role and a reason."}}
+	errCrowd    = &Denied{Ruling: policy.Ruling{
+		Code:     "too_much_evidence",
+		Marketer: "More identifiers hang together here than heed looks at for one person, so nobody can tell who it is; block the identifier that many people share.",
+		Person:   "So many people use one of your identifiers that we cannot tell which data are yours, so we use none of them.",
+	}}
+)
 
 // Ask asks for one use of one person's data. The answer is a Pass, a *Denied
 // with the ruling, ErrNobody, or a failure, which is a no as well.
@@ -65,32 +88,52 @@ func Ask[U Use](ctx context.Context, g *Gate, a Asking) (Pass[U], error) {
 }
 
 func rule[U Use](g *Gate, h *held, a Asking) (Pass[U], error) {
-	now := g.clock.Now()
-	d := &decision{
-		gate: g, asking: a, question: a.question(kindOf[U](), now), rules: g.Rules(),
-		held: h, expires: now.Add(passLife),
-	}
-	if d.rules == nil {
-		return Pass[U]{}, &Denied{Ruling: policy.Ruling{Code: "no_rules", Marketer: "No workspace is applied yet, so nothing may be used."}}
-	}
-	if d.question.Use == policy.Operate && (a.By == "" || a.Role == "" || a.Why == "") {
-		return Pass[U]{}, &Denied{Ruling: policy.Ruling{Code: "no_reason", Marketer: "Looking at a person needs a name, a role and a reason."}}
-	}
-	d.standing = standingOf(d.rules, h.profile)
-	if ruling := d.rules.Person(d.question, d.standing); ruling.Verdict != policy.Allow {
+	d := g.decide(kindOf[U](), h, a, g.clock.Now())
+	if ruling := d.ruling(); ruling.Verdict != policy.Allow {
 		return Pass[U]{}, &Denied{Ruling: ruling}
 	}
+	d.exit = new(atomic.Bool)
+	d.exit.Store(true)
 	return Pass[U]{d: d}, nil
 }
 
-// Consider is Ask and See over a profile that the line holds in the middle of
-// its transaction. Only the line may call it (arch_test.go).
-func Consider[U Personalize | Contact](g *Gate, p *fact.Profile, a Asking) (View[U], error) {
-	pass, err := rule[U](g, &held{profile: p}, a)
-	if err != nil {
-		return View[U]{}, err
+// decide lays one question about one person before the rules of now.
+func (g *Gate) decide(use policy.Use, h *held, a Asking, now clock.Instant) *decision {
+	d := &decision{gate: g, asking: a, question: a.question(use, now), rules: g.Rules(), held: h}
+	if d.rules != nil {
+		d.standing = standingOf(d.rules, h.profile, now)
 	}
-	return View[U]{d: pass.d, s: look(pass.d)}, nil
+	return d
+}
+
+// ruling is the answer on the person.
+func (d *decision) ruling() policy.Ruling {
+	use := d.question.Use
+	switch {
+	case d.rules == nil:
+		return errNoRules.Ruling
+	case use == policy.Operate && (d.asking.By == "" || d.asking.Role == "" || d.asking.Why == ""):
+		return errNoReason.Ruling
+	case d.held.crowd && use != policy.Operate && use != policy.Honor:
+		return errCrowd.Ruling
+	}
+	return d.rules.Person(d.question, d.standing)
+}
+
+// Consider is Ask and See over a profile that the line holds in the middle of
+// its transaction. When the answer is no, it comes as *Denied together with a
+// view that withholds everything there is. Nothing can leave on either. Only the
+// line may call it (arch_test.go).
+func Consider[U Personalize | Contact](g *Gate, p *fact.Profile, a Asking) (View[U], error) {
+	d := g.decide(kindOf[U](), &held{profile: p}, a, g.clock.Now())
+	if d.rules == nil {
+		return View[U]{}, errNoRules
+	}
+	v := View[U]{d: d, s: look(d)}
+	if ruling := d.ruling(); ruling.Verdict != policy.Allow {
+		return v, &Denied{Ruling: ruling}
+	}
+	return v, nil
 }
 
 // See opens what the pass allows.
@@ -113,14 +156,27 @@ func (v View[U]) Ref() person.Ref {
 // paths of what is withheld.
 func (v View[U]) Sight() fact.Sight {
 	if !v.d.ok() || v.s == nil {
-		return fact.Sight{Profile: &fact.Profile{}}
+		return Hidden(errVoid.Ruling.Code)
 	}
 	return fact.Sight{Profile: v.s.profile, Withheld: v.s.codes}
 }
 
+// roots are the beginnings of all field paths.
+var roots = []string{"traits", "events", "purchases", "spend", "memberships", "identifiers"}
+
+// Hidden is a sight in which everything is withheld for one reason. An empty
+// profile alone would say that nothing was ever given, which is another thing.
+func Hidden(code string) fact.Sight {
+	s := fact.Sight{Profile: &fact.Profile{Full: true}, Withheld: make(map[string]string, len(roots))}
+	for _, root := range roots {
+		s.Withheld[root] = code
+	}
+	return s
+}
+
 // Withheld gives the ruling for each field path that the view does not show.
 func (v View[U]) Withheld() map[string]policy.Ruling {
-	if v.s == nil {
+	if !v.d.ok() || v.s == nil {
 		return nil
 	}
 	return v.s.rulings()

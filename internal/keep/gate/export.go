@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"maps"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
@@ -44,8 +44,7 @@ func ExportAll(ctx context.Context, g *Gate, what string, a Asking, f func(Dossi
 			if h == nil || h.profile == nil {
 				continue // erased meanwhile, or nothing of them was ever committed
 			}
-			d := &decision{gate: g, asking: a, question: a.question(policy.Operate, g.clock.Now()), rules: rules, held: h}
-			d.standing = standingOf(rules, h.profile)
+			d := g.decide(policy.Operate, h, a, g.clock.Now())
 			n++
 			if err := f(Dossier{d: d}); err != nil {
 				return err
@@ -55,11 +54,6 @@ func ExportAll(ctx context.Context, g *Gate, what string, a Asking, f func(Dossi
 	})
 	return errors.Join(err, g.auditExport(context.WithoutCancel(ctx), a, what, fmt.Sprintf("%d people", n)))
 }
-
-var (
-	errNoRules  = &Denied{Ruling: policy.Ruling{Code: "no_rules", Marketer: "No workspace is applied yet, so nothing may be used."}}
-	errNoReason = &Denied{Ruling: policy.Ruling{Code: "no_reason", Marketer: "Looking at people needs a name, a role and a reason."}}
-)
 
 func (g *Gate) auditExport(ctx context.Context, a Asking, what, ref string) error {
 	return g.vault.Write(ctx, g.writer, nil, func(tx *vault.Tx) error {
@@ -93,62 +87,12 @@ func (g *Gate) roll(ctx context.Context, f func([]*held) error) error {
 	}
 }
 
-// met are the people whose anchors are among the rows, by anchor.
-func (g *Gate) met(ctx context.Context, rows []store.Fragment) ([]*held, error) {
-	ids := make([]fact.FragmentID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	c, err := g.vault.ClusterOf(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	if !c.Whole {
-		return g.metOneByOne(ctx, ids)
-	}
-	nodes, edges := NodesOf(c)
-	var people []*held
-	for _, group := range Groups(g.know, nodes, edges) {
-		if _, mine := slices.BinarySearch(ids, group.Anchor); !mine {
-			continue // met, or to be met, on another page
-		}
-		h := &held{cluster: c, nodes: nodes, edges: edges, group: group, frags: map[fact.FragmentID]*vault.Fragment{}}
-		for _, id := range group.Members {
-			h.frags[id] = c.Fragments[id]
-		}
-		people = append(people, h)
-	}
-	slices.SortFunc(people, func(a, b *held) int { return int(a.group.Anchor - b.group.Anchor) })
-	return people, nil
-}
-
-// metOneByOne is for pages whose evidence is more than may be looked at
-// together: cut short, it would put people together wrongly.
-func (g *Gate) metOneByOne(ctx context.Context, ids []fact.FragmentID) ([]*held, error) {
-	var people []*held
-	for _, id := range ids {
-		h, err := g.hold(ctx, id)
-		if errors.Is(err, ErrNobody) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if h.group.Anchor == id {
-			people = append(people, h)
-		}
-	}
-	return people, nil
-}
-
 // unfold reads the states of a page of people from one snapshot. Who has neither
 // a fact nor an identifier that somebody spelled out gets no profile.
 func (g *Gate) unfold(ctx context.Context, people []*held) error {
 	all := map[fact.FragmentID]*vault.Fragment{}
 	for _, h := range people {
-		for id, f := range h.frags {
-			all[id] = f
-		}
+		maps.Copy(all, h.frags)
 	}
 	return g.vault.Data().Read(ctx, func(r store.Reader) error {
 		states, err := g.vault.States(ctx, r, all)

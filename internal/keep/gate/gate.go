@@ -45,6 +45,8 @@ type Group struct {
 type Knowledge interface {
 	// Person says which fragments are one person with id.
 	Person(id fact.FragmentID, nodes []Node, edges []Edge) Group
+	// People sorts all nodes into people.
+	People(nodes []Node, edges []Edge) []Group
 	// Fold makes one profile of the states of a group's members.
 	Fold(ref person.Ref, g Group, nodes []Node, states map[fact.FragmentID]fact.State) *fact.Profile
 	// Apply folds one fact into its fragment's state.
@@ -96,12 +98,14 @@ func ByFragment(id fact.FragmentID) Subject { return Subject{id: id} }
 
 // held is one person, open, inside the gate.
 type held struct {
+	asked   fact.FragmentID // the fragment by which they were found; 0 in walks over everybody
 	profile *fact.Profile
 	group   Group
 	frags   map[fact.FragmentID]*vault.Fragment // of the group
 	cluster vault.Cluster
 	nodes   []Node
 	edges   []Edge
+	crowd   bool // more hangs together than may be looked at, so who it is stays open
 }
 
 func (h *held) members() []*vault.Fragment {
@@ -144,7 +148,9 @@ func nobody(err error) error {
 	return err
 }
 
-// cluster reads who may be one person with id and lets know decide.
+// hold reads who may be one person with id and lets know decide. Where evidence
+// had to be left out, know cannot: then the fragment stands alone, and rule lets
+// nobody but the person and staff use it.
 func (g *Gate) hold(ctx context.Context, id fact.FragmentID) (*held, error) {
 	c, err := g.vault.ClusterOf(ctx, id)
 	if err != nil {
@@ -153,9 +159,11 @@ func (g *Gate) hold(ctx context.Context, id fact.FragmentID) (*held, error) {
 	if c.Fragments[id] == nil {
 		return nil, ErrNobody
 	}
-	h := &held{cluster: c}
+	h := &held{asked: id, cluster: c, crowd: !c.Whole, group: Group{Anchor: id, Members: []fact.FragmentID{id}}}
 	h.nodes, h.edges = NodesOf(c)
-	h.group = g.know.Person(id, h.nodes, h.edges)
+	if c.Whole {
+		h.group = g.know.Person(id, h.nodes, h.edges)
+	}
 	h.frags = make(map[fact.FragmentID]*vault.Fragment, len(h.group.Members))
 	for _, m := range h.group.Members {
 		h.frags[m] = c.Fragments[m]

@@ -4,15 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
-	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/internal/vault"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
@@ -88,10 +87,12 @@ func dossier(ctx context.Context, d *decision, what string) (Dossier, error) {
 	if !d.ok() {
 		return Dossier{}, errVoid
 	}
-	g := d.gate
-	err := g.vault.Write(ctx, g.writer, d.held.members(), func(tx *vault.Tx) error {
+	g, open := d.gate, *d
+	err := g.within(ctx, d.held.asked, func(tx *vault.Tx, h *held) error {
+		h.profile = g.fold(h, chainsOf(tx, h))
+		open.held = h
 		note := fact.Note{By: d.asking.By, Role: d.asking.Role, What: what, Why: d.asking.Why, At: tx.Now}
-		c := tx.Chain(d.held.group.Anchor)
+		c := tx.Chain(h.group.Anchor)
 		if err := g.record(tx, c, fact.KindNote, fact.AppendNote(nil, &note)); err != nil {
 			return err
 		}
@@ -101,17 +102,9 @@ func dossier(ctx context.Context, d *decision, what string) (Dossier, error) {
 	if err != nil {
 		return Dossier{}, fmt.Errorf("note who looked: %w", err)
 	}
-	out := Dossier{d: d}
-	err = g.vault.Data().Read(ctx, func(r store.Reader) error {
-		for _, f := range d.held.members() {
-			err := g.vault.Facts(ctx, r, f, func(l vault.Fact) error {
-				out.history = append(out.history, Line{f.ID, f.NS, l.N, l.Kind, l.Received, l.Payload})
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
+	out := Dossier{d: &open}
+	err = out.Facts(ctx, func(l Line) error {
+		out.history = append(out.history, l)
 		return nil
 	})
 	if err != nil {
@@ -136,24 +129,32 @@ type Certificate struct {
 // backup of the data can be opened for an erased person.
 const keyBackups = 7 * 24 * time.Hour
 
-// Erase destroys the keys of the person's fragments that verified evidence
-// joins, removes the live rows and leaves tombstones. Doing it twice is doing
-// it once; every step may be interrupted and done again.
+// Erase destroys the keys of the person's fragments that verified evidence joins
+// to the one they were found by, removes the live rows and leaves tombstones.
+// Once it has begun it is finished, whatever interrupts it. Who belongs to the
+// person is looked at now: they may have come in by another door meanwhile.
 func Erase(ctx context.Context, p Pass[Honor]) (Certificate, error) {
 	d := p.d
 	if !d.ok() {
 		return Certificate{}, errVoid
 	}
 	g := d.gate
-	ids := provable(d.held)
+	h, err := g.hold(ctx, d.held.asked)
+	if errors.Is(err, ErrNobody) {
+		h, err = d.held, nil // erased before: nothing is left of them, or something was interrupted
+	}
+	if err != nil {
+		return Certificate{}, err
+	}
+	ids := provable(h)
 	sum := sha256.New()
 	for _, id := range ids {
-		h := d.held.frags[id].Hash
-		sum.Write(h[:])
+		tomb := h.frags[id].Tomb()
+		sum.Write(tomb[:])
 	}
 	now := g.clock.Now()
 	cert := Certificate{
-		ID: uuid.NewString(), At: now, Fragments: len(ids), Left: len(d.held.group.Members) - len(ids),
+		ID: uuid.NewString(), At: now, Fragments: len(ids), Left: len(h.group.Members) - len(ids),
 		Backups: now.Add(keyBackups), Tombstones: hex.EncodeToString(sum.Sum(nil)),
 	}
 	steps, err := g.vault.Erase(ctx, g.writer, ids, vault.AuditEntry{What: "person.erase", By: d.asking.Role + ":" + d.asking.By, Ref: cert.ID})
@@ -167,14 +168,14 @@ func Erase(ctx context.Context, p Pass[Honor]) (Certificate, error) {
 // provable are the members that verified edges join to the fragment asked
 // about; what only a claim joins may be somebody else's.
 func provable(h *held) []fact.FragmentID {
-	in := map[fact.FragmentID]bool{h.group.Anchor: true}
+	in := map[fact.FragmentID]bool{h.asked: true}
 	for grew := true; grew; {
 		grew = false
 		for _, e := range h.edges {
 			if !e.Verified || e.Cut || in[e.A] == in[e.B] {
 				continue
 			}
-			if slices.Contains(h.group.Members, e.A) && slices.Contains(h.group.Members, e.B) {
+			if h.frags[e.A] != nil && h.frags[e.B] != nil {
 				in[e.A], in[e.B], grew = true, true, true
 			}
 		}

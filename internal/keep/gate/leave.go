@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,7 +31,7 @@ type Draft struct {
 	Recipient  string        // who carries or receives it
 	Country    string
 	Protection string // how it travels
-	Class      string // "marketing" or "service", for caps
+	Class      string // of a handover that caps count as a message: "marketing" or "service"
 	Decision   string // the decision's id
 	// Check is asked once more, inside the transaction, with what is true then:
 	// caps, quiet hours, breaks. A code that is not empty stops the message.
@@ -97,21 +98,20 @@ func HandOver(ctx context.Context, v View[Share], d Draft) (Handed, error) {
 }
 
 func leave[U Use](ctx context.Context, d *decision, draft Draft) (*Letter, error) {
-	if !d.ok() {
+	if !d.takeExit() {
 		return nil, errVoid
 	}
-	g := d.gate
-	// Who this person is may have changed since the view was opened.
-	h, err := g.hold(ctx, d.held.profile.Anchor)
-	if err != nil {
-		return nil, err
+	if draft.Recipient != d.asking.Recipient {
+		return nil, errOther
 	}
+	g := d.gate
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, fmt.Errorf("make disclosure id: %w", err)
 	}
 	var letter *Letter
-	err = g.vault.Write(ctx, g.writer, h.members(), func(tx *vault.Tx) error {
+	// Who this person is may have changed since the view was opened.
+	err = g.within(ctx, d.held.profile.Anchor, func(tx *vault.Tx, h *held) error {
 		if err := checkLease(ctx, tx, draft.Lease); err != nil {
 			return err
 		}
@@ -120,8 +120,10 @@ func leave[U Use](ctx context.Context, d *decision, draft Draft) (*Letter, error
 		if err != nil {
 			return err
 		}
-		s := look(pass.d)
-		to, err := permit(s, draft, tx.Now)
+		if err := g.checkFirst(ctx, tx, pass.d, draft); err != nil {
+			return err
+		}
+		to, err := permit(look(pass.d), draft, tx.Now)
 		if err != nil {
 			return err
 		}
@@ -137,12 +139,19 @@ func leave[U Use](ctx context.Context, d *decision, draft Draft) (*Letter, error
 	return letter, nil
 }
 
+var errOther = &Denied{Ruling: policy.Ruling{
+	Code: "recipient_not_asked", Marketer: "The message would go to another recipient than the one that was asked about.",
+}}
+
 // checkLease refuses a sender that slept through its lease.
 func checkLease(ctx context.Context, tx *vault.Tx, l Lease) error {
 	if l.Job == 0 {
 		return nil
 	}
 	job, err := tx.Store.Job(ctx, l.Job)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrFenced // it went with its person
+	}
 	if err != nil {
 		return fmt.Errorf("read lease: %w", err)
 	}
@@ -152,11 +161,53 @@ func checkLease(ctx context.Context, tx *vault.Tx, l Lease) error {
 	return nil
 }
 
+// checkFirst refuses a second holder of a job whose first one has got further
+// than the second knew: it may have written its disclosure in the moment in which
+// its lease ran out. Only one of them holds the person now, so only one leaves.
+func (g *Gate) checkFirst(ctx context.Context, tx *vault.Tx, d *decision, draft Draft) error {
+	if draft.Lease.Fence <= 1 || draft.Decision == "" {
+		return nil
+	}
+	trace, err := g.trace(ctx, tx.Store, d.held, draft.Decision)
+	if err != nil {
+		return err
+	}
+	switch trace.Status {
+	case "failed":
+		return nil
+	case "unknown":
+		// Marketing never comes twice. Who waits for a parcel, and a recipient who
+		// tells by the key that a payload is the same, rather get it twice than never.
+		if d.question.Use == policy.Share || d.class() == classService {
+			return nil
+		}
+	case "":
+		if trace.Disclosure == "" {
+			return nil
+		}
+	}
+	return store.ErrFenced
+}
+
+// The classes of messages: caps count what is marketing.
+const (
+	classMarketing = "marketing"
+	classService   = "service"
+)
+
+// class is what caps make of a message for the decision's purpose.
+func (d *decision) class() string {
+	if p, ok := d.rules.Purpose(d.question.Purpose); ok && p.Service {
+		return classService
+	}
+	return classMarketing
+}
+
 // permit checks that every field the texts were written from is still to be
 // seen, and finds the address.
 func permit(s *sight, draft Draft, now clock.Instant) (person.Secret, error) {
 	for _, path := range draft.Fields {
-		if r, no := s.withheld(path); no {
+		if r, no := s.hides(path); no {
 			return person.Secret{}, &Denied{Ruling: r}
 		}
 	}
@@ -168,7 +219,7 @@ func permit(s *sight, draft Draft, now clock.Instant) (person.Secret, error) {
 	if draft.To == "" {
 		return person.Secret{}, nil
 	}
-	if r, no := s.withheld("traits." + draft.To); no {
+	if r, no := s.hides("traits." + draft.To); no {
 		return person.Secret{}, &Denied{Ruling: r}
 	}
 	for _, a := range s.profile.Attributes {
@@ -191,16 +242,13 @@ func (g *Gate) disclose(tx *vault.Tx, d *decision, draft Draft, l *Letter) error
 	}
 	slices.Sort(fields)
 	fields = slices.Compact(fields)
-	categories := make([]string, 0, len(fields))
-	for _, f := range fields {
-		if c := d.rules.Category(f); c != "" {
-			categories = append(categories, c)
-		}
+	class := draft.Class
+	if d.question.Use == policy.Contact { // a message to the person counts, whatever its sender calls it
+		class = d.class()
 	}
-	slices.Sort(categories)
 	entry := fact.Disclosure{
 		ID: l.ID, Recipient: draft.Recipient, Country: draft.Country, Purpose: d.asking.Purpose, Channel: d.asking.Channel,
-		Class: draft.Class, Categories: slices.Compact(categories), Fields: fields, Protection: draft.Protection,
+		Class: class, Categories: categoriesOf(d.rules, fields), Fields: fields, Protection: draft.Protection,
 		Decision: draft.Decision, Content: contentHash(l), At: tx.Now,
 	}
 	anchor := tx.Chain(d.held.profile.Anchor)
@@ -244,11 +292,7 @@ func (g *Gate) Settle(ctx context.Context, s Subject, o fact.Outcome) error {
 	if err != nil {
 		return err
 	}
-	h, err := g.hold(ctx, id)
-	if err != nil {
-		return err
-	}
-	return g.vault.Write(ctx, g.writer, h.members(), func(tx *vault.Tx) error {
+	return g.within(ctx, id, func(tx *vault.Tx, h *held) error {
 		o.At = tx.Now
 		return g.record(tx, tx.Chain(h.group.Anchor), fact.KindOutcome, fact.AppendOutcome(nil, &o))
 	})

@@ -1,9 +1,12 @@
 package gate
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/heed-platform/heed/internal/clock"
@@ -34,8 +37,8 @@ type Member struct {
 type Audience[U Use] struct {
 	_       [0]func(U)
 	members []Member
+	size    Total
 	stopped map[string]Stopped
-	asked   int
 }
 
 // Stopped counts people that a ruling kept out, with that ruling.
@@ -44,11 +47,21 @@ type Stopped struct {
 	People int
 }
 
-// Members yields the people.
+// MarshalJSON shows the number as a Total does.
+func (s Stopped) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Code     string `json:"code"`
+		Missing  string `json:"missing,omitempty"`
+		Marketer string `json:"marketer"`
+		People   Total  `json:"people"`
+	}{s.Ruling.Code, s.Ruling.Missing, s.Ruling.Marketer, TotalOf(s.People)})
+}
+
+// Members yields the people; of those who were only counted, none.
 func (a Audience[U]) Members() iter.Seq[Member] { return slices.Values(a.members) }
 
-// Size is how many there are. Show it to a marketer only as a Total.
-func (a Audience[U]) Size() Total { return Total{a.asked > 0 || len(a.members) == 0, len(a.members)} }
+// Size is how many there are.
+func (a Audience[U]) Size() Total { return a.size }
 
 // Withheld says, by ruling, how many people might have matched but for a
 // promise, a missing grant or an objection.
@@ -79,23 +92,20 @@ func (t Total) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 // AskMany asks for one use of everybody's data and keeps those for whom the
 // predicate holds. It writes one audit entry with the count.
 func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *Gate, a Asking, p Predicate) (Audience[U], error) {
-	out := Audience[U]{stopped: map[string]Stopped{}}
-	rules := g.Rules()
-	if rules == nil {
-		return out, &Denied{Ruling: policy.Ruling{Code: "no_rules", Marketer: "No workspace is applied yet, so nothing may be used."}}
+	if g.Rules() == nil {
+		return Audience[U]{}, errNoRules
 	}
-	now := g.clock.Now()
+	out := Audience[U]{stopped: map[string]Stopped{}}
+	use, n := kindOf[U](), 0
 	err := g.everyone(ctx, func(h *held) error {
-		d := &decision{gate: g, asking: a, question: a.question(kindOf[U](), now), rules: rules, held: h, expires: now.Add(passLife)}
-		d.standing = standingOf(rules, h.profile)
-		out.asked++
+		d := g.decide(use, h, a, g.clock.Now())
 		s := look(d)
-		answer := p.Match(fact.Sight{Profile: s.profile, Withheld: s.codes}, now)
+		answer := p.Match(fact.Sight{Profile: s.profile, Withheld: s.codes}, d.question.Now)
 		if answer == policy.No {
 			return nil
 		}
 		// Whoever is kept out is counted only if the answer is not a plain no.
-		if r := rules.Person(d.question, d.standing); r.Verdict != policy.Allow {
+		if r := d.ruling(); r.Verdict != policy.Allow {
 			if named := s.first(p.Fields()); r.Code == policy.CodeNoGrant && named.Code != "" {
 				r = named // which promise withholds what the audience reads says more than "no yes"
 			}
@@ -106,13 +116,17 @@ func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *
 			out.stop(s.first(p.Fields()))
 			return nil
 		}
-		out.members = append(out.members, Member{h.profile.Ref, h.profile.Anchor})
+		n++
+		if use != policy.Measure { // counts, never individuals
+			out.members = append(out.members, Member{h.profile.Ref, h.profile.Anchor})
+		}
 		return nil
 	})
 	if err != nil {
 		return Audience[U]{}, err
 	}
-	return out, g.auditMany(ctx, a, Total{true, len(out.members)}.String())
+	out.size = TotalOf(n)
+	return out, g.auditMany(ctx, a, out.size.String())
 }
 
 func (a *Audience[U]) stop(r policy.Ruling) {
@@ -152,29 +166,14 @@ func (g *Gate) everyone(ctx context.Context, f func(*held) error) error {
 }
 
 func (g *Gate) page(ctx context.Context, rows []store.Fragment, f func(*held) error) error {
-	ids := make([]fact.FragmentID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	c, err := g.vault.ClusterOf(ctx, ids...)
+	people, err := g.met(ctx, rows)
 	if err != nil {
 		return err
 	}
-	nodes, edges := NodesOf(c)
-	var people []*held
 	all := map[fact.FragmentID]*vault.Fragment{}
-	for _, group := range Groups(g.know, nodes, edges) {
-		if _, mine := slices.BinarySearch(ids, group.Anchor); !mine {
-			continue // met, or to be met, on another page
-		}
-		h := &held{cluster: c, nodes: nodes, edges: edges, group: group, frags: map[fact.FragmentID]*vault.Fragment{}}
-		for _, id := range group.Members {
-			h.frags[id] = c.Fragments[id]
-			all[id] = c.Fragments[id]
-		}
-		people = append(people, h)
+	for _, h := range people {
+		maps.Copy(all, h.frags)
 	}
-	slices.SortFunc(people, func(a, b *held) int { return int(a.group.Anchor - b.group.Anchor) })
 	var states map[fact.FragmentID]fact.State
 	err = g.vault.Data().Read(ctx, func(r store.Reader) error {
 		states, err = g.vault.States(ctx, r, all)
@@ -198,62 +197,43 @@ func (g *Gate) page(ctx context.Context, rows []store.Fragment, f func(*held) er
 	return nil
 }
 
-// part is one connected piece of evidence; who of it is one person, know says.
-type part struct {
-	nodes []Node
-	edges []Edge
-}
-
-func components(nodes []Node, edges []Edge) []part {
-	lead := make(map[fact.FragmentID]fact.FragmentID, len(nodes))
-	for _, n := range nodes {
-		lead[n.ID] = n.ID
+// met are the people whose anchors are among the rows, by anchor.
+func (g *Gate) met(ctx context.Context, rows []store.Fragment) ([]*held, error) {
+	ids := make([]fact.FragmentID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
 	}
-	var root func(fact.FragmentID) fact.FragmentID
-	root = func(id fact.FragmentID) fact.FragmentID {
-		if lead[id] != id {
-			lead[id] = root(lead[id])
-		}
-		return lead[id]
+	clusters, err := g.vault.Clusters(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
-	for _, e := range edges {
-		lead[root(e.A)] = root(e.B)
-	}
-	parts := map[fact.FragmentID]*part{}
-	var order []fact.FragmentID
-	for _, n := range nodes {
-		r := root(n.ID)
-		if parts[r] == nil {
-			parts[r] = &part{}
-			order = append(order, r)
-		}
-		parts[r].nodes = append(parts[r].nodes, n)
-	}
-	for _, e := range edges {
-		parts[root(e.A)].edges = append(parts[root(e.A)].edges, e)
-	}
-	out := make([]part, 0, len(order))
-	for _, r := range order {
-		out = append(out, *parts[r])
-	}
-	return out
-}
-
-// Groups are the people among the nodes, in the order of their first nodes.
-func Groups(know Knowledge, nodes []Node, edges []Edge) []Group {
-	var out []Group
-	for _, p := range components(nodes, edges) {
-		done := map[fact.FragmentID]bool{}
-		for _, n := range p.nodes {
-			if done[n.ID] {
-				continue
+	var people []*held
+	for _, c := range clusters {
+		nodes, edges := NodesOf(c)
+		for _, group := range GroupsOf(g.know, c.Whole, nodes, edges) {
+			if _, mine := slices.BinarySearch(ids, group.Anchor); !mine {
+				continue // met, or to be met, on another page
 			}
-			group := know.Person(n.ID, p.nodes, p.edges)
+			h := &held{cluster: c, nodes: nodes, edges: edges, group: group, frags: map[fact.FragmentID]*vault.Fragment{}, crowd: !c.Whole}
 			for _, id := range group.Members {
-				done[id] = true
+				h.frags[id] = c.Fragments[id]
 			}
-			out = append(out, group)
+			people = append(people, h)
 		}
+	}
+	slices.SortFunc(people, func(a, b *held) int { return cmp.Compare(a.group.Anchor, b.group.Anchor) })
+	return people, nil
+}
+
+// GroupsOf are the people of one cluster. Of a crowd, who belongs together stays
+// open, and each fragment stands alone.
+func GroupsOf(know Knowledge, whole bool, nodes []Node, edges []Edge) []Group {
+	if whole {
+		return know.People(nodes, edges)
+	}
+	out := make([]Group, len(nodes))
+	for i, n := range nodes {
+		out[i] = Group{Anchor: n.ID, Members: []fact.FragmentID{n.ID}}
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package gate
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
@@ -27,27 +29,30 @@ func (g *Gate) Pending(ctx context.Context, s Subject, decision string) (Trace, 
 	if err != nil {
 		return Trace{}, err
 	}
-	// Who this person is may have been another matter when the disclosure was
-	// written, so everybody near is looked at.
-	t := tracer{decision: decision, outcomes: map[string]string{}}
+	var t Trace
 	err = g.vault.Data().Read(ctx, func(r store.Reader) error {
-		for _, f := range h.cluster.Fragments {
-			if err := g.vault.Facts(ctx, r, f, t.meet); err != nil {
-				return err
-			}
-		}
-		return nil
+		t, err = g.trace(ctx, r, h, decision)
+		return err
 	})
-	if err != nil {
-		return Trace{}, fmt.Errorf("look for what has left: %w", err)
+	return t, err
+}
+
+// trace reads what left because of a decision. Who this person is may have been
+// another matter when it left, so everybody near is looked at.
+func (g *Gate) trace(ctx context.Context, r store.Reader, h *held, decision string) (Trace, error) {
+	t := tracer{decision: decision, outcomes: map[string]string{}}
+	for _, id := range slices.Sorted(maps.Keys(h.cluster.Fragments)) {
+		if err := g.vault.Facts(ctx, r, h.cluster.Fragments[id], t.meet); err != nil {
+			return Trace{}, fmt.Errorf("look for what has left: %w", err)
+		}
 	}
-	return Trace{Disclosure: t.last.ID, Status: t.outcomes[t.last.ID]}, nil
+	return t.trace(), nil
 }
 
 // tracer reads facts and keeps what concerns one decision.
 type tracer struct {
 	decision string
-	last     fact.Disclosure
+	left     []string // the disclosures, in the order met
 	outcomes map[string]string
 }
 
@@ -61,8 +66,8 @@ func (t *tracer) meet(f vault.Fact) error {
 		if err != nil {
 			return err
 		}
-		if d.Decision == t.decision && d.At >= t.last.At {
-			t.last = d
+		if d.Decision == t.decision {
+			t.left = append(t.left, d.ID)
 		}
 	case fact.KindOutcome:
 		o, err := fact.ParseOutcome(f.Payload)
@@ -73,4 +78,27 @@ func (t *tracer) meet(f vault.Fact) error {
 	default:
 	}
 	return nil
+}
+
+// trace is the try that says most about whether the message has left: one that
+// nobody settled, then one that arrived or was refused, then one of which nobody
+// knows, then one that failed. No clock has a say in it.
+func (t *tracer) trace() Trace {
+	var out Trace
+	best := -1
+	for _, id := range t.left {
+		says := 2
+		switch t.outcomes[id] {
+		case "":
+			says = 3
+		case "unknown":
+			says = 1
+		case "failed":
+			says = 0
+		}
+		if says >= best {
+			best, out = says, Trace{Disclosure: id, Status: t.outcomes[id]}
+		}
+	}
+	return out
 }

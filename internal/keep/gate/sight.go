@@ -1,10 +1,13 @@
 package gate
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
 )
 
@@ -16,13 +19,24 @@ type sight struct {
 	codes   map[string]string       // why, by path
 }
 
-// withheld spells the rulings out; codes are enough for rules.
-func (s *sight) withheld(path string) (policy.Ruling, bool) {
-	f, no := s.kept[path]
-	if !no {
-		return policy.Ruling{}, false
+// hides reports whether something of what a path names is withheld, and by which
+// ruling. Of a path that nobody understands, everything is.
+func (s *sight) hides(path string) (policy.Ruling, bool) {
+	root, _, _ := strings.Cut(path, ".")
+	if !slices.Contains(roots, root) {
+		return policy.Ruling{
+			Code: "field_unknown", Missing: path, Marketer: "The message reads something that is no field of a person.",
+		}, true
 	}
-	return s.kase.Field(f), true
+	if f, no := s.kept[path]; no {
+		return s.kase.Field(f), true
+	}
+	for _, kept := range slices.Sorted(maps.Keys(s.kept)) {
+		if policy.Within(path, kept) || policy.Within(kept, path) {
+			return s.kase.Field(s.kept[kept]), true
+		}
+	}
+	return policy.Ruling{}, false
 }
 
 // first is the ruling of the first of the fields that is withheld, or else of the
@@ -107,22 +121,48 @@ func (s *sight) attributes(d *decision, all []fact.Attribute) {
 	}
 }
 
-// identifiers go with the attribute of the same name: an email address is
-// usable as an identifier in a view where it is usable as a value.
+// identifiers go with what was said under the same name: an email address is
+// usable as an identifier where it is usable as a value, and under the promises
+// that this very address was given under, not those of a newer one. What only
+// names somebody, such as a cookie, was given under no promise of its own.
 func (s *sight) identifiers(d *decision, full *fact.Profile) {
 	for _, id := range full.Identifiers {
 		path := "identifiers." + string(id.NS)
 		f := policy.Field{Name: path, Category: d.rules.Category(path), Origin: fact.Declared}
+		var first policy.Field
+		seen := false
 		for _, a := range full.Attributes {
-			if a.Name == string(id.NS) {
-				f.Origin, f.Notice, f.At, f.Expires = a.Origin, a.Notice, a.At, a.Expires
-				break
+			if seen || a.Name != string(id.NS) || !d.spells(a, id.Identifier) {
+				continue
 			}
+			f.Origin, f.Notice, f.At, f.Expires = a.Origin, a.Notice, a.At, a.Expires
+			if first.Name == "" {
+				first = f
+			}
+			verdict, _ := s.kase.Sees(f)
+			seen = verdict == policy.Allow
+		}
+		if !seen && first.Name != "" {
+			f = first
 		}
 		if s.sees(path, f) {
 			s.profile.Identifiers = append(s.profile.Identifiers, id)
 		}
 	}
+}
+
+// spells reports whether an attribute's value is the identifier, however it was
+// written.
+func (d *decision) spells(a fact.Attribute, id person.Identifier) bool {
+	var value string
+	if json.Unmarshal([]byte(a.Value.Reveal()), &value) != nil {
+		return false
+	}
+	if value == id.Value.Reveal() {
+		return true
+	}
+	same, err := d.gate.know.Canonical(person.Ident(id.NS, value))
+	return err == nil && same.Value.Equal(id.Value)
 }
 
 func (s *sight) counters(d *decision, all []fact.Counter) {

@@ -34,40 +34,33 @@ func Split(ctx context.Context, p Pass[Operate], off, from Subject, pairs func(x
 	if err != nil {
 		return Parts{}, err
 	}
-	if _, in := d.held.frags[x]; !in {
-		return Parts{}, ErrNotJoined
-	}
-	other := d.held.group.Anchor
+	var other fact.FragmentID
 	if from != (Subject{}) {
 		if other, err = g.find(ctx, from); err != nil {
 			return Parts{}, err
 		}
 	}
-	cuts := pairs(x, other, d.held.nodes, d.held.edges)
-	if len(cuts) == 0 {
-		return Parts{}, ErrNotJoined
-	}
-	if err := g.vault.Identity().Cut(ctx, cuts); err != nil {
-		return Parts{}, fmt.Errorf("cut edges: %w", err)
-	}
-	err = g.vault.Write(ctx, g.writer, d.held.members(), func(tx *vault.Tx) error {
-		for _, pair := range cuts {
-			for i, id := range pair {
-				c := tx.Chain(id)
-				if c == nil {
-					continue // evidence against, between others
-				}
-				cut := fact.Cut{Other: pair[1-i], By: d.asking.Role + ":" + d.asking.By, Why: d.asking.Why, At: tx.Now}
-				if err := g.record(tx, c, fact.KindCut, fact.AppendCut(nil, &cut)); err != nil {
-					return err
-				}
-				tx.Audit(vault.AuditFact(c, vault.AuditEntry{What: "person.split", By: cut.By}))
-			}
+	var cuts [][2]fact.FragmentID
+	err = g.within(ctx, d.held.asked, func(tx *vault.Tx, h *held) error {
+		if _, in := h.frags[x]; !in {
+			return ErrNotJoined
 		}
-		return nil
+		if from == (Subject{}) {
+			other = h.group.Anchor
+		}
+		cuts = pairs(x, other, h.nodes, h.edges)
+		if len(cuts) == 0 {
+			return ErrNotJoined
+		}
+		return g.recordCuts(tx, d, cuts)
 	})
 	if err != nil {
 		return Parts{}, err
+	}
+	// What is on the record and not yet cut is there to be cut again; the other
+	// way round nobody would know who did it.
+	if err := g.vault.Identity().Cut(ctx, cuts); err != nil {
+		return Parts{}, fmt.Errorf("cut edges: %w", err)
 	}
 	kept, err := g.hold(ctx, other)
 	if err != nil {
@@ -78,6 +71,23 @@ func Split(ctx context.Context, p Pass[Operate], off, from Subject, pairs func(x
 		return Parts{}, err
 	}
 	return Parts{Kept: kept.ref(), Other: away.ref(), Cuts: len(cuts)}, nil
+}
+
+func (g *Gate) recordCuts(tx *vault.Tx, d *decision, cuts [][2]fact.FragmentID) error {
+	for _, pair := range cuts {
+		for i, id := range pair {
+			c := tx.Chain(id)
+			if c == nil {
+				continue // evidence against, between others
+			}
+			cut := fact.Cut{Other: pair[1-i], By: d.asking.Role + ":" + d.asking.By, Why: d.asking.Why, At: tx.Now}
+			if err := g.record(tx, c, fact.KindCut, fact.AppendCut(nil, &cut)); err != nil {
+				return err
+			}
+			tx.Audit(vault.AuditFact(c, vault.AuditEntry{What: "person.split", By: cut.By}))
+		}
+	}
+	return nil
 }
 
 func (h *held) ref() person.Ref { return h.frags[h.group.Anchor].Ref }

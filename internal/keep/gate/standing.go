@@ -10,22 +10,37 @@ import (
 	"github.com/heed-platform/heed/internal/policy"
 )
 
-// adultAge is when nobody's pack treats a person as a minor any more.
-const adultAge = 18
-
 // standingOf is what is in force for a person, read from their own profile
 // before any purpose may see it: the rules need it to say what may be seen.
-func standingOf(r *policy.Rules, p *fact.Profile) policy.Standing {
+func standingOf(r *policy.Rules, p *fact.Profile, now clock.Instant) policy.Standing {
 	s := policy.Standing{
 		Jurisdiction: jurisdictionOf(p), Grants: p.Grants,
-		Muted: p.Preference.Muted, Break: p.Preference.Break, Minor: minorOf(p),
+		Muted: p.Preference.Muted, Break: p.Preference.Break, Purchased: purchasedOf(r, p.Purchases),
 	}
-	for _, b := range p.Purchases {
-		if b.Quantity > 0 && !b.Gift {
-			s.Purchased = append(s.Purchased, r.Category("purchases."+b.Category))
-		}
-	}
+	s.Minor = minorOf(p, r.Majority(s.Jurisdiction), now)
 	return s
+}
+
+// purchasedOf are the categories of what the person bought for themselves and
+// kept, as far as a promise that we know covers the purchase. A thing may stand
+// there under several promises, and have come back under another.
+func purchasedOf(r *policy.Rules, all []fact.Purchase) []string {
+	var out []string
+	for from := 0; from < len(all); {
+		to, kept, plain := from, int64(0), ""
+		for ; to < len(all) && all[to].Item == all[from].Item && all[to].Variant == all[from].Variant; to++ {
+			b := &all[to]
+			kept += b.Quantity
+			if _, known := r.Notice(b.Notice); known && b.Quantity > 0 && !b.Gift {
+				plain = r.Category("purchases." + b.Category)
+			}
+		}
+		if kept > 0 && plain != "" {
+			out = append(out, plain)
+		}
+		from = to
+	}
+	return out
 }
 
 // jurisdictionOf is where the person said they live; "" lets the strictest law
@@ -51,23 +66,29 @@ func jurisdictionOf(p *fact.Profile) string {
 	return ""
 }
 
-// minorOf reads a birthday that the person declared; without one it is unknown.
-func minorOf(p *fact.Profile) policy.Tri {
-	for _, name := range []string{"birthday", "birth_date", "date_of_birth"} {
-		v, ok := text(p, name)
-		if !ok || len(v) < len(time.DateOnly) {
+// oldest is the age above which a birthday is what somebody typed to get on.
+const oldest = 120
+
+// minorOf reads the birthdays that the person declared. Whoever is a minor by
+// one of them is one; without any that makes sense it is unknown.
+func minorOf(p *fact.Profile, majority int, now clock.Instant) policy.Tri {
+	minor := policy.Unknown
+	for _, a := range p.Attributes {
+		var v string
+		if a.Name != "birthday" && a.Name != "birth_date" && a.Name != "date_of_birth" || a.Origin != fact.Declared ||
+			json.Unmarshal([]byte(a.Value.Reveal()), &v) != nil || len(v) < len(time.DateOnly) {
 			continue
 		}
 		born, err := time.Parse(time.DateOnly, v[:len(time.DateOnly)])
-		if err != nil {
-			continue
+		switch today := now.Time(); {
+		case err != nil || today.After(born.AddDate(oldest, 0, 0)):
+		case today.Before(born.AddDate(majority, 0, 1)): // one day more: it may still be yesterday where they live
+			return policy.Yes
+		default:
+			minor = policy.No
 		}
-		if p.Last >= clock.At(born.AddDate(adultAge, 0, 0)) {
-			return policy.No
-		}
-		return policy.Yes
 	}
-	return policy.Unknown
+	return minor
 }
 
 func text(p *fact.Profile, name string) (string, bool) {

@@ -226,31 +226,3 @@ func (v *Vault) Fragments(ctx context.Context, ids []fact.FragmentID) (map[fact.
 	}
 	return out, nil
 }
-
-// Cluster is every fragment that evidence reaches from some identifiers, and
-// the evidence. Who of them is one person, know decides.
-type Cluster struct {
-	Fragments map[fact.FragmentID]*Fragment
-	Edges     []store.Edge
-	Whole     bool // false: more evidence exists than may be looked at
-}
-
-// clusterLimit bounds the evidence looked at for one person; what lies beyond
-// is refused by the rules as person_full long before.
-const clusterLimit = 20_000
-
-// ClusterOf reads the cluster around ids.
-func (v *Vault) ClusterOf(ctx context.Context, ids ...fact.FragmentID) (Cluster, error) {
-	life := v.lives.now()
-	rows, edges, whole, err := v.ids.Component(ctx, ids, clusterLimit)
-	if err != nil {
-		return Cluster{}, fmt.Errorf("read edges: %w", err)
-	}
-	c := Cluster{Fragments: make(map[fact.FragmentID]*Fragment, len(rows)), Edges: edges, Whole: whole}
-	for _, r := range rows {
-		if c.Fragments[r.ID], err = v.openRow(r, life); err != nil {
-			return Cluster{}, err
-		}
-	}
-	return c, nil
-}
