@@ -102,8 +102,10 @@ func templateFaults(rules *policy.Rules, d catalog.Definition, c campaign.Defini
 		path, text string
 		kind       template.Kind
 	}{
-		{"message.subject", c.Message.Subject, template.Subject}, {"message.text", c.Message.Text, template.Text},
-		{"message.html", c.Message.HTML, template.HTML}, {"message.payload", c.Message.Payload, template.JSON},
+		{"message.subject", c.Message.Subject, template.Subject},
+		{"message.text", c.Message.Text, template.Text},
+		{"message.html", c.Message.HTML, template.HTML},
+		{"message.payload", c.Message.Payload, template.JSON},
 	} {
 		t, err := template.Parse(part.text, part.kind, nil)
 		if err != nil {

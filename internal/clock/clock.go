@@ -74,4 +74,4 @@ func (s *Still) Advance(d time.Duration) { s.now.Add(d.Microseconds()) }
 
 // After tells when d has passed, for those who wait and do not look at the time.
 // Inside a testing/synctest bubble it is the bubble's time that passes.
-func After(d time.Duration) <-chan time.Time { return time.After(d) }
+func After(d time.Duration) <-chan time.Time { return time.After(d) } //nolint:forbidigo // this is the owner

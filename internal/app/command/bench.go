@@ -30,7 +30,7 @@ type BenchCmd struct {
 // BenchIngestCmd measures ingest, client and server in one process on loopback.
 type BenchIngestCmd struct {
 	JSON        bool          `help:"One JSON line a figure."`
-	Seconds     time.Duration `default:"5s" help:"How long each figure is measured."`
+	For         time.Duration `name:"seconds" default:"5s" help:"How long each figure is measured."`
 	People      int           `default:"100000" help:"How many people the events are about, at random."`
 	Connections int           `default:"16" help:"Clients at once."`
 }
@@ -73,10 +73,10 @@ func (c *BenchIngestCmd) Run(e *Env) error {
 }
 
 func (c *BenchIngestCmd) bare(ctx context.Context, database string) (float64, error) {
-	row := batch(rand.New(rand.NewPCG(1, 1)), 1, 1)                                               //nolint:gosec // load, not a secret
-	begun := time.Now()                                                                           //nolint:forbidigo // measuring
-	n, err := keep.Bare(ctx, database, row, func() bool { return time.Since(begun) < c.Seconds }) //nolint:forbidigo // measuring
-	return float64(n) / time.Since(begun).Seconds(), err                                          //nolint:forbidigo // measuring
+	row := batch(rand.New(rand.NewPCG(1, 1)), 1, 1)                                           //nolint:gosec // load, not a secret
+	begun := time.Now()                                                                       //nolint:forbidigo // measuring
+	n, err := keep.Bare(ctx, database, row, func() bool { return time.Since(begun) < c.For }) //nolint:forbidigo // measuring
+	return float64(n) / time.Since(begun).Seconds(), err                                      //nolint:forbidigo // measuring
 }
 
 func (c *BenchIngestCmd) figures(e *Env, a *app.App, bare float64) error {
@@ -118,7 +118,7 @@ func (c *BenchIngestCmd) measure(ctx context.Context, url string, size int) (Fig
 	for w := range c.Connections {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(w), uint64(begun.UnixNano()))) //nolint:gosec // load, not a secret
-			for time.Since(begun) < c.Seconds && ctx.Err() == nil {         //nolint:forbidigo // measuring
+			for time.Since(begun) < c.For && ctx.Err() == nil {             //nolint:forbidigo // measuring
 				if err := post(ctx, client, url, batch(r, size, c.People)); err != nil {
 					failures <- err
 					return

@@ -147,8 +147,7 @@ func logger(c config.Config, w io.Writer) *slog.Logger {
 // fail tells what went wrong: the public face, then the cause for the one who
 // sits at the machine.
 func fail(w io.Writer, err error) int {
-	var code codeError
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[codeError](err); ok {
 		return int(code)
 	}
 	p := problem.Of(err)
