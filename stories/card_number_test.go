@@ -82,7 +82,7 @@ func TestStory_thePhoneNumberWasForTheCard(t *testing.T) {
 		if c.Withheld != "12" || len(c.Promises) == 0 || c.Promises[0].People != "12" {
 			t.Errorf("the dry run counts %+v", c)
 		} else {
-			says(t, "the promise", c.Promises[0].Marketer, "membership@3", "phone number")
+			says(t, "the promise", c.Promises[0].Marketer, "Your Linden & Lark card", "phone number", "offers by text")
 		}
 
 		s.goLive(bulk)

@@ -26,8 +26,10 @@ func TestStory_onePersonManyDevices(t *testing.T) {
 		card := []event{{"id": "LL-100", "type": "member_id", "collection": "users", "encoding": "none"}}
 		h.hears(
 			event{"type": "identify", "userId": "mira", "context": event{"externalIds": card}},
-			event{"type": "track", "event": "Order Completed", "context": event{"externalIds": card},
-				"properties": event{"order_id": "till-1", "currency": "EUR", "total": 119, "products": []event{{"product_id": "shoe-aurora", "price": 119, "quantity": 1}}}},
+			event{
+				"type": "track", "event": "Order Completed", "context": event{"externalIds": card},
+				"properties": event{"order_id": "till-1", "currency": "EUR", "total": 119, "products": []event{{"product_id": "shoe-aurora", "price": 119, "quantity": 1}}},
+			},
 		)
 
 		mira := h.person("user_id:mira")
