@@ -29,15 +29,18 @@ func TestCompile_faults(t *testing.T) {
 		change func(*campaign.Definition)
 		want   string
 	}{
-		"no key":                    {func(d *campaign.Definition) { d.Key = "" }, "/key: is missing"},
-		"a key with a space":        {func(d *campaign.Definition) { d.Key = "Big Sale" }, "/key: is up to 63"},
-		"nobody said why":           {func(d *campaign.Definition) { d.About = " " }, "/about: is missing"},
-		"two triggers":              {func(d *campaign.Definition) { d.Trigger.Event = "X" }, "/trigger: needs exactly one"},
-		"no trigger":                {func(d *campaign.Definition) { d.Trigger = campaign.Trigger{} }, "/trigger: needs exactly one"},
-		"another purpose":           {func(d *campaign.Definition) { d.Purpose = "marketing.communications.smoke" }, `/purpose: there is no purpose "marketing.communications.smoke"`},
-		"another channel":           {func(d *campaign.Definition) { d.Channel = "pigeon" }, "/channel: heed reaches"},
-		"a channel of no purpose":   {func(d *campaign.Definition) { d.Channel, d.Message = "sms", campaign.Message{Text: "x"} }, "/channel: marketing.communications.email never speaks through sms"},
-		"an offer as news":          {func(d *campaign.Definition) { d.Purpose = "essential.service.notifications.email" }, "/trigger: essential.service.notifications.email is a service"},
+		"no key":                  {func(d *campaign.Definition) { d.Key = "" }, "/key: is missing"},
+		"a key with a space":      {func(d *campaign.Definition) { d.Key = "Big Sale" }, "/key: is up to 63"},
+		"nobody said why":         {func(d *campaign.Definition) { d.About = " " }, "/about: is missing"},
+		"two triggers":            {func(d *campaign.Definition) { d.Trigger.Event = "X" }, "/trigger: needs exactly one"},
+		"no trigger":              {func(d *campaign.Definition) { d.Trigger = campaign.Trigger{} }, "/trigger: needs exactly one"},
+		"another purpose":         {func(d *campaign.Definition) { d.Purpose = "marketing.communications.smoke" }, `/purpose: there is no purpose "marketing.communications.smoke"`},
+		"another channel":         {func(d *campaign.Definition) { d.Channel = "pigeon" }, "/channel: heed reaches"},
+		"a channel of no purpose": {func(d *campaign.Definition) { d.Channel, d.Message = "sms", campaign.Message{Text: "x"} }, "/channel: marketing.communications.email never speaks through sms"},
+		"an offer as news":        {func(d *campaign.Definition) { d.Purpose = "essential.service.notifications.email" }, "/trigger: essential.service.notifications.email is a service"},
+		"a moment that no notice promises": {func(d *campaign.Definition) {
+			d.Purpose, d.Trigger, d.Channel, d.Recipient, d.Message = "marketing.communications.sms", campaign.Trigger{Event: "Product Viewed"}, "sms", "text-carrier", campaign.Message{Text: "x"}
+		}, `/trigger: no notice promises to use "Product Viewed"`},
 		"no recipient":              {func(d *campaign.Definition) { d.Recipient = "somebody" }, `/recipient: there is no recipient "somebody"`},
 		"a recipient for else":      {func(d *campaign.Definition) { d.Recipient = "text-carrier" }, `/recipient: recipient "text-carrier" may not receive anything`},
 		"no audience":               {func(d *campaign.Definition) { d.Audience = "all" }, `/audience: there is no audience "all"`},
@@ -468,4 +471,19 @@ func FuzzParseDelivery(f *testing.F) {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})
+}
+
+func BenchmarkDecide(b *testing.B) {
+	s := open(b)
+	p := reader()
+	buy(p, "shoe-brook", "40", "Running shoes", 1, noon.Add(-1000), "order@1")
+	l := s.find("aurora-week")
+	sight, ruling := s.see(l, p)
+	m := l.Trial(noon)
+	b.ReportAllocs()
+	for b.Loop() {
+		if d, ok := l.Decide(m, sight, ruling, noon); !ok || !d.Chosen {
+			b.Fatal(d.Reasons)
+		}
+	}
 }

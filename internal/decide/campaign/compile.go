@@ -85,6 +85,9 @@ func (l *Live) purpose(c *checker) {
 	if moment := l.Trial(0).String(); !l.rules.Occasion(l.Purpose, moment) {
 		c.fault("trigger", fmt.Sprintf("%s is a service and does not speak in the moment %q; its occasions are its own", l.Purpose, moment))
 	}
+	if path := "events." + l.Trigger.Event; l.Trigger.Event != "" && len(l.rules.Promising(l.rules.Category(path), l.Purpose)) == 0 {
+		c.fault("trigger", fmt.Sprintf("no notice promises to use %q for %s, so it can start nothing", l.Trigger.Event, l.Purpose))
+	}
 	r, ok := l.rules.Recipient(l.Recipient)
 	switch {
 	case !ok:
