@@ -462,7 +462,7 @@ func TestArchitecture_allows(t *testing.T) {
 	t.Parallel()
 	tr := readTree(t, fstest.MapFS{
 		"internal/decide/guard/a.go": {Data: []byte(`package guard; import (_ "github.com/heed-platform/heed/internal/know/profile"; _ "github.com/heed-platform/heed/internal/keep/gate"; _ "log/slog"; _ "math/rand/v2")`)},
-		"internal/app/a.go":          {Data: []byte(`package app; import (_ "github.com/heed-platform/heed/internal/web/api"; _ "github.com/heed-platform/heed/internal/line"; _ "net/http")`)},
+		"internal/app/part/a.go":     {Data: []byte(`package part; import (_ "github.com/heed-platform/heed/internal/web/api"; _ "github.com/heed-platform/heed/internal/line"; _ "net/http")`)},
 		"internal/fact/a.go":         {Data: []byte(`package fact; import (_ "github.com/heed-platform/heed/internal/person"; _ "strings")`)},
 		"internal/keep/a_test.go":    {Data: []byte(`package keep; import _ "reflect"`)},
 		"internal/know/a_test.go":    {Data: []byte(`package know; func TestA(t *testing.T) { rapid.Check(t, func(t *rapid.T) { t.Skip("draw again") }) }`)},

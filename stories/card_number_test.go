@@ -2,7 +2,7 @@ package stories_test
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the gateway's own signature
+	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
 	"net/http"

@@ -1,6 +1,7 @@
 package stories_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -172,8 +173,6 @@ func TestStory_theCoffeeComesBack(t *testing.T) {
 // refund is what came back of an order.
 func refund(id, item string, more event) event {
 	e := event{"type": "track", "event": "Order Refunded", "properties": event{"order_id": id, "products": []event{{"product_id": item, "quantity": 1}}}}
-	for k, v := range more {
-		e[k] = v
-	}
+	maps.Copy(e, more)
 	return e
 }

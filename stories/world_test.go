@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"mime/quotedprintable"
 	"net"
 	"net/http"
@@ -328,9 +329,7 @@ func order(id, item, category string, ago time.Duration, more event) event {
 			{"product_id": item, "category": category, "price": 19, "quantity": 1},
 		}},
 	}
-	for k, v := range more {
-		e[k] = v
-	}
+	maps.Copy(e, more)
 	return e
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -126,9 +127,7 @@ func (h *house) furnish() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for source, key := range h.NewKeys() {
-		h.keys[source] = key
-	}
+	maps.Copy(h.keys, h.NewKeys())
 }
 
 // goLive approves campaigns; their author is somebody else.

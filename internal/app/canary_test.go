@@ -221,8 +221,10 @@ func (h *house) refusals(t *testing.T) []string {
 		{http.MethodGet, "/api/people/" + canary, "at-test-0123456789", ""},
 		{http.MethodGet, "/api/" + canary, "at-test-0123456789", ""},
 		{http.MethodPost, "/api/apply", "at-test-0123456789", `{"files":"` + canary + `"}`},
-		{http.MethodPost, "/u/" + canary, "", ""}, {http.MethodGet, "/me/why/" + canary, "", ""},
-		{http.MethodGet, "/v1/projects/" + canary + "/settings", "", ""}, {http.MethodPut, "/v1/batch?" + canary, "", canary},
+		{http.MethodPost, "/u/" + canary, "", ""},
+		{http.MethodGet, "/me/why/" + canary, "", ""},
+		{http.MethodGet, "/v1/projects/" + canary + "/settings", "", ""},
+		{http.MethodPut, "/v1/batch?" + canary, "", canary},
 	} {
 		r := httptest.NewRequest(ask.method, ask.path, strings.NewReader(ask.body))
 		r.Header.Set("Content-Type", "application/json")

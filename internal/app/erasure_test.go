@@ -32,15 +32,23 @@ func (h *house) settle(t *testing.T, people int) {
 		user, mail, phone, device := passenger(n)
 		yes := map[string]any{"categoryPreferences": map[string]any{"marketing.communications.email": true}}
 		h.tell(t, "server",
-			map[string]any{"type": "track", "anonymousId": device, "event": "Product Viewed", "messageId": "view-" + user,
-				"properties": map[string]any{"product_id": "shoe-aurora"}, "timestamp": "2026-03-01T10:00:00Z"},
-			map[string]any{"type": "identify", "userId": user, "anonymousId": device, "messageId": "who-" + user, "timestamp": "2026-03-02T10:00:00Z",
+			map[string]any{
+				"type": "track", "anonymousId": device, "event": "Product Viewed", "messageId": "view-" + user,
+				"properties": map[string]any{"product_id": "shoe-aurora"}, "timestamp": "2026-03-01T10:00:00Z",
+			},
+			map[string]any{
+				"type": "identify", "userId": user, "anonymousId": device, "messageId": "who-" + user, "timestamp": "2026-03-02T10:00:00Z",
 				"traits":  map[string]any{"email": mail, "phone": phone},
-				"context": map[string]any{"consent": yes, "notice": "newsletter@2"}},
+				"context": map[string]any{"consent": yes, "notice": "newsletter@2"},
+			},
 			map[string]any{"type": "identify", "userId": user, "messageId": "account-" + user, "timestamp": "2026-03-02T11:00:00Z", "traits": map[string]any{"email": mail, "firstName": bird("first")}},
-			map[string]any{"type": "track", "userId": user, "event": "Order Completed", "messageId": "order-" + user, "timestamp": "2026-03-10T10:30:00Z",
-				"properties": map[string]any{"order_id": "o-" + user, "currency": "EUR", "total": 14,
-					"products": []map[string]any{{"product_id": "sock-trail", "category": "Socks", "price": 14, "quantity": 1}}}},
+			map[string]any{
+				"type": "track", "userId": user, "event": "Order Completed", "messageId": "order-" + user, "timestamp": "2026-03-10T10:30:00Z",
+				"properties": map[string]any{
+					"order_id": "o-" + user, "currency": "EUR", "total": 14,
+					"products": []map[string]any{{"product_id": "sock-trail", "category": "Socks", "price": 14, "quantity": 1}},
+				},
+			},
 		)
 	}
 	if err := h.CatchUp(t.Context()); err != nil {
@@ -204,8 +212,10 @@ func TestErasure_lateEvents(t *testing.T) {
 			"marketing.communications.email": true, "marketing.communications.sms": true,
 		}}, "notice": "newsletter@2"}
 		late := []map[string]any{
-			{"type": "identify", "userId": user, "anonymousId": device, "messageId": "late-1", "timestamp": "2026-03-02T10:00:00Z",
-				"traits": map[string]any{"email": mail, "phone": phone}, "context": yes},
+			{
+				"type": "identify", "userId": user, "anonymousId": device, "messageId": "late-1", "timestamp": "2026-03-02T10:00:00Z",
+				"traits": map[string]any{"email": mail, "phone": phone}, "context": yes,
+			},
 			{"type": "track", "userId": user, "event": "Product Viewed", "messageId": "late-2", "timestamp": "2026-03-02T11:00:00Z", "context": yes},
 		}
 		h.tell(t, "server", late...)

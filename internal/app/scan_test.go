@@ -3,8 +3,8 @@ package app_test
 import (
 	"bytes"
 	"context"
-	"crypto/md5"  //nolint:gosec // looked for, not used
-	"crypto/sha1" //nolint:gosec // looked for, not used
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -78,7 +78,7 @@ func (s *scanner) text(what, text string) {
 
 // hashes looks for hashes that anybody could compute again from a guess.
 func (s *scanner) hashes(what, text string) {
-	a, b, c := sha256.Sum256([]byte(text)), sha1.Sum([]byte(text)), md5.Sum([]byte(text)) //nolint:gosec // looked for, not used
+	a, b, c := sha256.Sum256([]byte(text)), sha1.Sum([]byte(text)), md5.Sum([]byte(text))
 	for _, sum := range [][]byte{a[:], a[:16], b[:], c[:]} {
 		s.raw(what+" hashed without a key", sum)
 	}
