@@ -59,12 +59,12 @@ func unique(list []string) []string { return slices.Compact(slices.Sorted(slices
 // read.
 func (l *Live) lay(x matter, s fact.Sight, ruling policy.Ruling, answer policy.Tri, now clock.Instant) guard.Case {
 	c := guard.Case{
-		Now: now, Moment: x.at, Service: l.service, Channel: l.Channel,
+		Now: now, Moment: dated(x.at), Service: l.service, Channel: l.Channel,
 		Allowed: ruling.Verdict == policy.Allow, Code: ruling.Code, Marketer: ruling.Marketer, Person: ruling.Person,
 		Member: answer == policy.Yes, Withheld: l.holes(x, s, answer, now), Address: address(l.Channel, s),
 		Occasion: l.rules.Occasion(l.Purpose, x.moment),
 	}
-	c.Expires = x.at.Add(time.Duration(cmp.Or(l.Expires, defaultExpiry)) * time.Hour)
+	c.Expires = dated(x.at).Add(time.Duration(cmp.Or(l.Expires, defaultExpiry)) * time.Hour)
 	c.Lot = l.lot(s.Profile.Ref)
 	c.Draw = draw(c.Lot)
 	if l.service {
@@ -73,7 +73,7 @@ func (l *Live) lay(x matter, s fact.Sight, ruling policy.Ruling, answer policy.T
 	c.Holdout = l.Holdout * 100
 	c.Subjects = l.subjects(x)
 	l.things(&c, x, s)
-	c.Wish = l.wish(s.Profile.Preference)
+	c.Wish = l.wish(s.Profile.Preference, now)
 	c.Caps, c.Quiet = l.caps, l.quiet
 	c.Contacted = contacted(s.Profile.Contacted, l.Channel, l.caps, c.Wish.Caps, now)
 	if len(c.Quiet) > 0 || len(c.Wish.Quiet) > 0 {
@@ -192,7 +192,7 @@ func (l *Live) things(c *guard.Case, x matter, s fact.Sight) {
 			c.Owned = append(c.Owned, guard.Bought{Item: p.Item, Variant: p.Variant})
 		}
 		c.Owned[at].Quantity += p.Quantity
-		c.Owned[at].Last = max(c.Owned[at].Last, p.Last)
+		c.Owned[at].Last = max(c.Owned[at].Last, dated(p.Last))
 	}
 	c.OwnedHidden = l.mayHide(x, s)
 }
@@ -224,14 +224,16 @@ func (l *Live) unrelated(a, b string) bool {
 	return ok && ok2 && !policy.Within(x.Key, y.Key) && !policy.Within(y.Key, x.Key)
 }
 
-// farthest is the last instant that can be written down as a date.
-const farthest = clock.Instant(253_402_300_799_000_000)
+// dated is an instant that can be written down as a date and read again: from
+// 1970 to the end of the year 9998.
+func dated(at clock.Instant) clock.Instant { return max(0, min(at, 253_370_764_800_000_000)) }
 
 // wish is what the guards read of a preference. People may name topics in the
 // shop's words.
-func (l *Live) wish(p fact.Preference) guard.Wish {
-	w := guard.Wish{
-		Muted: l.topics(p.Muted), Topics: l.topics(p.Topics), Channels: p.Channels, Caps: p.Caps, Break: min(p.Break, farthest),
+func (l *Live) wish(p fact.Preference, now clock.Instant) guard.Wish {
+	w := guard.Wish{Muted: l.topics(p.Muted), Topics: l.topics(p.Topics), Channels: p.Channels, Caps: p.Caps}
+	if p.Break > now {
+		w.Break = dated(p.Break)
 	}
 	if p.QuietOn {
 		w.Quiet = []guard.Quiet{{From: p.QuietAt, To: p.QuietTo}}

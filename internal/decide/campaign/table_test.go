@@ -114,6 +114,7 @@ var sentences = []struct {
 		w.QuietOn, w.QuietAt, w.QuietTo, w.Zone = true, number(m[1])*60+number(m[2]), number(m[3])*60+number(m[4]), m[5]
 		return ""
 	}},
+	{form(`Ada takes a break until (\S+)\.`), func(s *stage, m []string) string { s.p.Preference.Break = instant(m[1]); return "" }},
 	{form(`Ada got (\w+) by (\w+) at (\S+)\.`), func(s *stage, m []string) string {
 		s.p.Contacted = append(s.p.Contacted, fact.Contacted{Class: m[1], Channel: m[2], At: instant(m[3])})
 		return ""

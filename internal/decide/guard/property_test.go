@@ -214,8 +214,8 @@ func TestJudge_quietInEveryZone(t *testing.T) {
 		if v.Later != 0 && (v.Later <= c.Now || silent(c.Quiet[0], v.Later.Time().In(place))) {
 			t.Fatalf("put off to a quiet minute or back in time: %s", v.Later.Format())
 		}
-		if v.Later > c.Now.Add(26*time.Hour) {
-			t.Fatalf("put off for more than a day: %s", v.Later.Format())
+		if v.Later > c.Now.Add(50*time.Hour) { // the one minute of the day that is not quiet may not exist
+			t.Fatalf("put off for more than two days: %s", v.Later.Format())
 		}
 	})
 }

@@ -8,10 +8,16 @@ import (
 	"github.com/heed-platform/heed/internal/policy"
 )
 
-// permission is the gate's word. A break is a matter of time and has a guard of
-// its own; the gate says no to it for as long as it lasts.
+// resting is a person who takes a break, and of whom the gate shows nothing until
+// it ends. A break is a matter of time and has a guard of its own; what it hides
+// is asked about when the message leaves.
+func resting(c *Case) bool {
+	return !c.Allowed && c.Code == policy.CodeBreak && c.Wish.Break > c.Now
+}
+
+// permission is the gate's word.
 func permission(c *Case, _ *Zones) finding {
-	if c.Allowed || c.Code == policy.CodeBreak && c.Wish.Break > c.Now {
+	if c.Allowed || resting(c) {
 		return finding{}
 	}
 	f := finding{code: first(c.Code, "not_allowed"), marketer: c.Marketer, person: c.Person}
@@ -23,6 +29,9 @@ func permission(c *Case, _ *Zones) finding {
 // promise stops what would be chosen or written by something that was not given
 // for it. Who is not known to be in the audience is not in it.
 func promise(c *Case, _ *Zones) finding {
+	if resting(c) {
+		return finding{}
+	}
 	if len(c.Withheld) > 0 {
 		names := make([]string, len(c.Withheld))
 		for i, h := range c.Withheld {
@@ -48,15 +57,18 @@ func address(c *Case, _ *Zones) finding {
 	switch c.Address {
 	case AddressKnown, AddressNone:
 		return finding{}
+	case AddressWithheld:
+		if resting(c) {
+			return finding{}
+		}
+		return finding{
+			code: "address_withheld", marketer: "This person gave the address for something else, and not for this purpose.",
+			person: "You gave us this address for something else.",
+		}
 	case AddressAbsent:
 		return finding{
 			code: "no_address", marketer: "This person gave no address for the channel.",
 			person: "We have no address of yours for this channel.",
-		}
-	case AddressWithheld:
-		return finding{
-			code: "address_withheld", marketer: "This person gave the address for something else, and not for this purpose.",
-			person: "You gave us this address for something else.",
 		}
 	}
 	return finding{
@@ -128,7 +140,7 @@ func alreadyBought(c *Case, _ *Zones) finding {
 	switch {
 	case has && until == never:
 		return finding{code: "already_bought", marketer: "This person has this very thing.", person: "You have this already."}
-	case c.OwnedHidden:
+	case c.OwnedHidden && !resting(c):
 		return finding{
 			code:     "purchases_withheld",
 			marketer: "What this person bought may not be looked at for this purpose, so nobody can tell whether they have it.",
