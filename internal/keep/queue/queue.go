@@ -13,6 +13,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,7 +54,8 @@ type Claimed struct {
 }
 
 // Claim takes up to limit due jobs of a kind for as long as lease. Jobs of people
-// who were erased meanwhile end by themselves.
+// who were erased meanwhile end by themselves. What it returns is claimed also
+// when it fails to end one of those.
 func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, limit int) ([]Claimed, error) {
 	now := q.clock.Now()
 	var jobs []store.Job
@@ -72,6 +74,7 @@ func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, lim
 	if err != nil {
 		return nil, err
 	}
+	var failed []error
 	out := make([]Claimed, 0, len(jobs))
 	for _, j := range jobs {
 		c := Claimed{
@@ -80,20 +83,16 @@ func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, lim
 		}
 		f := frags[j.Fragment]
 		if f == nil {
-			if err := q.End(ctx, c, "erased"); err != nil {
-				return nil, err
-			}
+			failed = append(failed, q.End(ctx, c, "erased"))
 			continue
 		}
 		if c.Body, err = f.OpenJob(j); err != nil {
-			if err := q.Bury(ctx, c, "unreadable"); err != nil {
-				return nil, err
-			}
+			failed = append(failed, q.Bury(ctx, c, "unreadable"))
 			continue
 		}
 		out = append(out, c)
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 // End marks the job as done; code says how.
@@ -124,6 +123,9 @@ func (q *Queue) settle(ctx context.Context, c Claimed, attempt int, state, code 
 		job.Due = due
 	}
 	err := q.vault.Data().Write(ctx, func(w store.Writer) error { return w.Settle(ctx, job) })
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // it went with its person
+	}
 	if err != nil {
 		return fmt.Errorf("settle job %d: %w", c.ID, err)
 	}

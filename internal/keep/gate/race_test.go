@@ -1,0 +1,275 @@
+package gate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep/gate"
+	house "github.com/heed-platform/heed/internal/line/linetest"
+)
+
+// How much is raced, on each engine: workers side by side, each with a person
+// whose mind it changes so many times.
+const (
+	racers = 16
+	rounds = 130
+)
+
+// sender lets one letter leave for somebody, or says that it may not.
+type sender func(ctx context.Context, h *house.House, user, decision string) (left bool, err error)
+
+// asked is how heed sends.
+func asked(ctx context.Context, h *house.House, user, decision string) (bool, error) {
+	_, err := h.Write(ctx, house.User(user), house.Letter(decision))
+	if _, no := errors.AsType[*gate.Denied](err); no {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// careless is the control: it asks first and writes down what leaves in a
+// transaction of its own, as if nobody could change their mind between.
+func careless(ctx context.Context, h *house.House, user, decision string) (bool, error) {
+	pass, err := gate.Ask[gate.Contact](ctx, h.Keep.Gate, house.Writing(house.User(user)))
+	if _, no := errors.AsType[*gate.Denied](err); no {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	v, err := gate.See(pass)
+	if err != nil {
+		return false, err
+	}
+	return true, h.Disclose(ctx, v.Sight().Profile.Anchor, decision)
+}
+
+// TestDeclare_noSendStartsAfterIt changes people's minds while letters are about
+// to leave, and looks into the ledger: nothing may stand behind a no.
+func TestDeclare_noSendStartsAfterIt(t *testing.T) {
+	t.Parallel()
+	house.OnBoth(t, func(t *testing.T, h *house.House) {
+		t.Helper()
+		sent, after := raceRevocation(t, h, asked, rounds)
+		t.Logf("%d races, %d letters left", racers*rounds, sent)
+		if after != 0 {
+			t.Fatalf("%d of %d letters left after the person had been told that none would", after, sent)
+		}
+		if sent == 0 {
+			t.Fatal("nothing left at all; nothing was raced")
+		}
+	})
+}
+
+// The race is one that a check outside the transaction loses.
+func TestDeclare_raceHasAControl(t *testing.T) {
+	t.Parallel()
+	house.OnBoth(t, func(t *testing.T, h *house.House) {
+		t.Helper()
+		if sent, after := raceRevocation(t, h, careless, rounds/4); after == 0 {
+			t.Fatalf("a sender that does not ask again was not caught in %d letters", sent)
+		}
+	})
+}
+
+func raceRevocation(t *testing.T, h *house.House, send sender, rounds int) (sent, after int64) {
+	t.Helper()
+	var left, late atomic.Int64
+	var hands sync.WaitGroup
+	for r := range racers {
+		hands.Go(func() {
+			user := fmt.Sprintf("racer-%d", r)
+			h.Member(user)
+			for n := range rounds {
+				if err := raceOnce(h, user, fmt.Sprintf("%s %d", user, n), send, &left); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			late.Add(behindNo(h, user))
+		})
+	}
+	hands.Wait()
+	return left.Load(), late.Load()
+}
+
+// raceOnce says yes, then lets a sender and a no run against each other.
+func raceOnce(h *house.House, user, decision string, send sender, left *atomic.Int64) error {
+	ctx := context.Background()
+	if _, err := h.Declare(ctx, house.User(user), fact.Granted); err != nil {
+		return err
+	}
+	var told atomic.Bool
+	var sending sync.WaitGroup
+	var failed error
+	sending.Go(func() {
+		for n := 0; ; n++ {
+			wasTold := told.Load()
+			ok, err := send(ctx, h, user, fmt.Sprint(decision, " ", n))
+			switch {
+			case err != nil:
+				failed = err
+				return
+			case ok && wasTold:
+				failed = fmt.Errorf("a letter began to leave after the answer")
+				return
+			case !ok:
+				return
+			}
+			left.Add(1)
+		}
+	})
+	time.Sleep(rand.N(4 * time.Millisecond)) // anywhere between the question and the disclosure
+	_, err := h.Declare(ctx, house.User(user), fact.Withdrawn)
+	told.Store(true)
+	sending.Wait()
+	return errors.Join(err, failed)
+}
+
+// behindNo counts the disclosures that stand behind a no and before the next yes.
+func behindNo(h *house.House, user string) (n int64) {
+	no := false
+	for _, l := range h.Facts(house.User(user), fact.KindGrant, fact.KindDisclosure) {
+		if l.Kind == fact.KindDisclosure {
+			if no {
+				n++
+			}
+			continue
+		}
+		g, err := fact.ParseGrant(l.Payload)
+		if err != nil {
+			h.T.Error(err)
+			return n
+		}
+		no = g.Status != fact.Granted
+	}
+	return n
+}
+
+// capOfOne stops whoever was written to before.
+func capOfOne(s fact.Sight, _ clock.Instant) string {
+	if len(s.Profile.Contacted) > 0 {
+		return "cap_reached"
+	}
+	return ""
+}
+
+// TestClear_capHoldsWhileManySend lets many senders write to the same people at
+// the same moment, each under a cap of one letter.
+func TestClear_capHoldsWhileManySend(t *testing.T) {
+	t.Parallel()
+	house.OnBoth(t, func(t *testing.T, h *house.House) {
+		t.Helper()
+		over := raceCap(t, h, func(ctx context.Context, user, decision string) error {
+			d := house.Letter(decision)
+			d.Check = capOfOne
+			_, err := h.Write(ctx, house.User(user), d)
+			return err
+		})
+		if over != 0 {
+			t.Fatalf("%d people got more than their cap", over)
+		}
+	})
+}
+
+// A cap that is counted before the transaction does not hold.
+func TestClear_capHasAControl(t *testing.T) {
+	t.Parallel()
+	house.OnBoth(t, func(t *testing.T, h *house.House) {
+		t.Helper()
+		over := raceCap(t, h, func(ctx context.Context, user, decision string) error {
+			pass, err := gate.Ask[gate.Contact](ctx, h.Keep.Gate, house.Writing(house.User(user)))
+			if err != nil {
+				return err
+			}
+			v, err := gate.See(pass)
+			if err != nil || capOfOne(v.Sight(), 0) != "" {
+				return err
+			}
+			_, err = gate.Clear(ctx, v, house.Letter(decision))
+			return err
+		})
+		if over == 0 {
+			t.Fatal("nobody got more than their cap; nothing was raced")
+		}
+	})
+}
+
+func raceCap(t *testing.T, h *house.House, send func(ctx context.Context, user, decision string) error) (over int) {
+	t.Helper()
+	const people = 40
+	var hands sync.WaitGroup
+	for p := range people {
+		h.Member(fmt.Sprintf("capped-%d", p))
+	}
+	for r := range racers {
+		hands.Go(func() {
+			for p := range people {
+				err := send(context.Background(), fmt.Sprintf("capped-%d", p), fmt.Sprintf("%d-%d", p, r))
+				if _, no := errors.AsType[*gate.Denied](err); err != nil && !no {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	hands.Wait()
+	for p := range people {
+		switch n := len(h.Disclosures(house.User(fmt.Sprintf("capped-%d", p)))); {
+		case n == 0:
+			t.Errorf("nothing left for %d", p)
+		case n > 1:
+			over++
+		}
+	}
+	return over
+}
+
+// A person is joined while letters and refusals on both sides are on their way:
+// whatever was refused on either side holds for what leaves afterwards.
+func TestDeclare_whilePeopleAreJoined(t *testing.T) {
+	t.Parallel()
+	house.OnBoth(t, func(t *testing.T, h *house.House) {
+		t.Helper()
+		var hands sync.WaitGroup
+		for r := range racers {
+			hands.Go(func() {
+				for n := range 6 {
+					joinAndRefuse(t, h, fmt.Sprintf("joined-%d-%d", r, n))
+				}
+			})
+		}
+		hands.Wait()
+	})
+}
+
+func joinAndRefuse(t *testing.T, h *house.House, name string) {
+	t.Helper()
+	ctx := context.Background()
+	h.Member(name)
+	card := house.Server(house.Promise)
+	h.Tell(card, fmt.Sprintf(`{"type":"track","event":"Card Shown","context":{"externalIds":[{"id":%q,"type":"member_id","collection":"users","encoding":"none"}]},"anonymousId":"till-%s"}`, name, name))
+	var both sync.WaitGroup
+	both.Go(func() {
+		h.Tell(card, fmt.Sprintf(`{"type":"identify","userId":%q,"context":{"externalIds":[{"id":%q,"type":"member_id","collection":"users","encoding":"none"}]}}`, name, name))
+	})
+	both.Go(func() {
+		if _, err := h.Declare(ctx, member(name), fact.Withdrawn); err != nil {
+			t.Error(err)
+		}
+	})
+	both.Wait()
+	// Now they are joined and the no was answered: nothing leaves, by any name.
+	for _, s := range []gate.Subject{house.User(name), member(name)} {
+		if _, err := h.Write(ctx, s, house.Letter(name)); house.Code(err) != "withdrawn" {
+			t.Errorf("after a no on the other side: %v", house.Code(err))
+		}
+	}
+}
