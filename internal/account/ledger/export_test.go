@@ -315,6 +315,29 @@ func TestExportFor(t *testing.T) {
 	})
 }
 
+// TestExportFor_disclosedFirst: when a person's line is written, the ledger knows
+// of it already.
+func TestExportFor_disclosedFirst(t *testing.T) {
+	t.Parallel()
+	housetest.On(t, func(t *testing.T, h *housetest.House) {
+		given(h)
+		a := asking
+		a.Purpose, a.Recipient = "marketing.communications.email", "mail-relay"
+		n := 0
+		_, _, err := ledger.ExportFor(t.Context(), h.Keep.Gate, a, refuser{func() error {
+			n++
+			book, err := ledger.Read(h.Inspect(housetest.Subject(person.UserID, "yes")))
+			if err != nil || len(book.Disclosures) != 1 || book.Disclosures[0].Status() != "unknown" {
+				t.Errorf("%v %+v", err, book.Disclosures)
+			}
+			return nil
+		}})
+		if err != nil || n != 1 {
+			t.Fatalf("%d lines, %v", n, err)
+		}
+	})
+}
+
 // TestExportFor_refuses: the phone number that was for the card leaves under no
 // purpose but its own, whatever is asked.
 func TestExportFor_refuses(t *testing.T) {

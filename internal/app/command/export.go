@@ -64,7 +64,8 @@ func (c *ExportCmd) Run(e *Env) error {
 func (c *ExportCmd) write(e *Env, a *app.App, asking gate.Asking, out io.Writer) error {
 	switch {
 	case c.Purpose != "":
-		n, stopped, err := ledger.ExportFor(e.Ctx, a.Keep.Gate, asking, out)
+		// Straight to where it goes: a line that waits in a buffer has not left.
+		n, stopped, err := ledger.ExportFor(e.Ctx, a.Keep.Gate, asking, e.Out)
 		if err != nil {
 			return err
 		}
