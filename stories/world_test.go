@@ -23,8 +23,11 @@ import (
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 )
 
-// message is what left heed: where to, and everything that it said.
-type message struct{ to, text string }
+// message is what left heed: where to, everything that it said, and when it came.
+type message struct {
+	to, text string
+	at       time.Time
+}
 
 // world is everything outside that a shop's heed reaches: people's mailboxes and
 // telephones, and a company that takes payloads.
@@ -38,6 +41,7 @@ type world struct {
 func (w *world) hears(into *[]message, m message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	m.at = time.Now()
 	*into = append(*into, m)
 }
 
@@ -54,6 +58,19 @@ func (w *world) to(in *[]message, address string) []string {
 	for _, m := range *in {
 		if m.to == address {
 			out = append(out, m.text)
+		}
+	}
+	return out
+}
+
+// arrivals are when a number got its texts.
+func (w *world) arrivals(number string) []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []time.Time
+	for _, m := range w.texts {
+		if m.to == number {
+			out = append(out, m.at)
 		}
 	}
 	return out
@@ -115,7 +132,7 @@ func (m *mailing) Data(r io.Reader) error {
 	}
 	// Both as it came and decoded: what is looked for may be in either.
 	decoded, _ := io.ReadAll(quotedprintable.NewReader(strings.NewReader(string(raw))))
-	m.world.hears(&m.world.mails, message{m.to, string(raw) + "\n" + string(decoded)})
+	m.world.hears(&m.world.mails, message{to: m.to, text: string(raw) + "\n" + string(decoded)})
 	return nil
 }
 
@@ -124,7 +141,7 @@ func (w *world) textGateway(t *testing.T) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
-		w.hears(&w.texts, message{r.PostForm.Get("To"), r.PostForm.Get("Body")})
+		w.hears(&w.texts, message{to: r.PostForm.Get("To"), text: r.PostForm.Get("Body")})
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(rw, `{"sid":"SM0","status":"queued"}`)
@@ -138,7 +155,7 @@ func (w *world) company(t *testing.T) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		w.hears(&w.hooks, message{r.URL.Path, string(body)})
+		w.hears(&w.hooks, message{to: r.URL.Path, text: string(body)})
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL
