@@ -25,7 +25,7 @@ var (
 
 // deps is what campaigns are compiled with.
 func (w *World) deps() campaign.Deps {
-	return campaign.Deps{Rules: w.Rules, Audience: w.Predicate, Fields: messageFields}
+	return campaign.Deps{Rules: w.Rules, Audience: w.Predicate, Fields: messageFields, Key: w.key[:]}
 }
 
 // messageFields are the paths of people's data that a message reads.

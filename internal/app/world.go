@@ -32,6 +32,8 @@ type World struct {
 	Audiences *audience.Set
 	Campaigns *campaign.Engine
 	Consent   *consent.Mapping // what consent tools and subscriptions mean here
+
+	key [32]byte
 }
 
 var errWorkspace = problem.New(problem.Invalid, "workspace-invalid",
@@ -43,11 +45,12 @@ func (a *App) build(ctx context.Context) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(entries)
+	return compile(entries, a.Keep.Vault().Key("campaigns"))
 }
 
-func compile(entries []catalog.Entry) (*World, error) {
-	w := &World{}
+// compile makes a world; key is what campaigns draw their holdouts with.
+func compile(entries []catalog.Entry, key [32]byte) (*World, error) {
+	w := &World{key: key}
 	var faults []catalog.Fault
 	w.Workspace, faults = catalog.InForce(entries, shapes()...)
 	if len(faults) > 0 {
@@ -146,7 +149,7 @@ func campaigns(entries []catalog.Entry, w *World) (*campaign.Engine, error) {
 		}
 		list = append(list, a)
 	}
-	return campaign.NewEngine(list, campaign.Deps{Rules: w.Rules, Audience: w.Predicate})
+	return campaign.NewEngine(list, w.deps())
 }
 
 // Predicate is an audience as the gate asks it.
@@ -207,7 +210,7 @@ func (a *App) Change(ctx context.Context, by catalog.Actor, what string, f func(
 	if err != nil || len(changed) == 0 {
 		return changed, err
 	}
-	w, err := compile(merge(all, changed))
+	w, err := compile(merge(all, changed), a.Keep.Vault().Key("campaigns"))
 	if err != nil {
 		return nil, err
 	}

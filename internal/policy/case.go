@@ -109,6 +109,11 @@ func (c *Case) judge() finding {
 	if c.purpose = c.r.purposes[c.q.Purpose]; c.purpose == nil {
 		return finding{rule: rulePurpose, code: CodePurposeUnknown}
 	}
+	if c.q.Channel == "" && c.q.Use == Personalize && len(c.purpose.Channels) == 1 {
+		// A purpose that speaks on one channel only is asked about on that one, so
+		// that a yes to the channel counts when an audience is kept for it.
+		c.q.Channel = c.purpose.Channels[0]
+	}
 	if !define.WithinAny(c.q.Purpose, families[c.q.Use]) {
 		return finding{rule: rulePurposeOfUse, code: CodePurposeNotOfUse}
 	}

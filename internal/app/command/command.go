@@ -47,6 +47,8 @@ type CLI struct {
 	Apply      ApplyCmd      `cmd:"" help:"Put a workspace in force; campaigns become drafts."`
 	Approve    ApproveCmd    `cmd:"" help:"Take a campaign live; somebody else must have written it."`
 	Check      CheckCmd      `cmd:"" help:"Find faults in a workspace, with file and line."`
+	Campaign   CampaignCmd   `cmd:"" help:"Campaigns: list, dry-run, send, pause, resume, end."`
+	Audience   AudienceCmd   `cmd:"" help:"Count an audience before it is used."`
 	Export     ExportCmd     `cmd:"" help:"Write people, events, decisions or disclosures, one JSON line each."`
 	Person     PersonCmd     `cmd:"" help:"Answer for one person: show, explain, export, erase, split."`
 	Verify     VerifyCmd     `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
