@@ -64,10 +64,10 @@ func (c conn) neighbors(id fact.FragmentID, limit int, known, next map[fact.Frag
 		}
 		return nil
 	}
-	if err := c.query("SELECT DISTINCT a FROM edge WHERE b = ? AND cut = 0 ORDER BY a LIMIT ?", add, id, 2*limit+1); err != nil {
+	if err := c.query("SELECT DISTINCT a FROM edge WHERE b = ? AND cut = 0 ORDER BY a LIMIT ? + 0", add, id, 2*limit+1); err != nil {
 		return err
 	}
-	return c.query("SELECT DISTINCT b FROM edge WHERE a = ? AND cut = 0 ORDER BY b LIMIT ?", add, id, 2*limit+1)
+	return c.query("SELECT DISTINCT b FROM edge WHERE a = ? AND cut = 0 ORDER BY b LIMIT ? + 0", add, id, 2*limit+1)
 }
 
 func (c conn) edgesAmong(into []store.Edge, a, last fact.FragmentID, known map[fact.FragmentID]bool) ([]store.Edge, error) {

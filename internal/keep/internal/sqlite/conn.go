@@ -100,6 +100,10 @@ func (c conn) exec(sql string, args ...any) error { return c.query(sql, nil, arg
 
 // query runs a prepared statement and calls row for each row. row must not run
 // the same statement.
+//
+// Statements say LIMIT ? + 0: for a bare LIMIT ? SQLite looks at the value when it
+// plans, and so plans anew each time one is bound, which costs more than most of
+// what we ask.
 func (c conn) query(sql string, row func(*stmt) error, args ...any) error {
 	s, err := c.Prepare(sql)
 	if err != nil {

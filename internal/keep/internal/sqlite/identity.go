@@ -97,7 +97,7 @@ func (i *Identity) ByRef(ctx context.Context, refs []person.Ref) ([]store.Fragme
 func (i *Identity) Scan(ctx context.Context, after fact.FragmentID, limit int) ([]store.Fragment, error) {
 	var found []store.Fragment
 	err := i.db.read(ctx, func(c conn) (err error) {
-		found, err = c.fragments(nil, "WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+		found, err = c.fragments(nil, "WHERE id > ? ORDER BY id LIMIT ? + 0", after, limit)
 		return err
 	})
 	return found, wrap("scan fragments", err)

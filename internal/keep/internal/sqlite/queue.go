@@ -36,7 +36,7 @@ func (r *reader) Job(ctx context.Context, id int64) (store.Job, error) {
 
 // Jobs are the newest of a kind in a state.
 func (r *reader) Jobs(ctx context.Context, kind, state string, limit int) ([]store.Job, error) {
-	all, err := rows(ctx, r.c, "SELECT "+jobColumns+" FROM job WHERE kind = ? AND state = ? ORDER BY id DESC LIMIT ?", scanJob, kind, state, limit)
+	all, err := rows(ctx, r.c, "SELECT "+jobColumns+" FROM job WHERE kind = ? AND state = ? ORDER BY id DESC LIMIT ? + 0", scanJob, kind, state, limit)
 	return all, wrap("list jobs", err)
 }
 
@@ -75,7 +75,7 @@ func (w *writer) Claim(ctx context.Context, kind string, now, until clock.Instan
 	var claimed []store.Job
 	err := w.change(ctx, "claim jobs", func() (err error) {
 		claimed, err = rows(ctx, w.c, `SELECT `+jobColumns+` FROM job
-			WHERE kind = ? AND state = 'waiting' AND due <= ? AND lease <= ? ORDER BY due, id LIMIT ?`, scanJob, kind, now, now, limit)
+			WHERE kind = ? AND state = 'waiting' AND due <= ? AND lease <= ? ORDER BY due, id LIMIT ? + 0`, scanJob, kind, now, now, limit)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (w *writer) PutTimers(ctx context.Context, timers []store.Timer) error {
 
 // DueTimers are those due, longest due first.
 func (w *writer) DueTimers(ctx context.Context, now clock.Instant, limit int) ([]store.Timer, error) {
-	all, err := rows(ctx, w.c, "SELECT fragment, due FROM timer WHERE due <= ? ORDER BY due, fragment LIMIT ?",
+	all, err := rows(ctx, w.c, "SELECT fragment, due FROM timer WHERE due <= ? ORDER BY due, fragment LIMIT ? + 0",
 		func(s *stmt) store.Timer { return store.Timer{Fragment: fragment(s, 0), Due: instant(s, 1)} }, now, limit)
 	return all, wrap("read due timers", err)
 }
@@ -144,7 +144,7 @@ func (w *writer) ClearTimer(ctx context.Context, id fact.FragmentID, due clock.I
 
 // Quarantine lists what was not understood, oldest first.
 func (r *reader) Quarantine(ctx context.Context, after int64, limit int) ([]store.Quarantined, error) {
-	all, err := rows(ctx, r.c, "SELECT id, source, code, why, received, body FROM quarantine WHERE id > ? ORDER BY id LIMIT ?",
+	all, err := rows(ctx, r.c, "SELECT id, source, code, why, received, body FROM quarantine WHERE id > ? ORDER BY id LIMIT ? + 0",
 		func(s *stmt) store.Quarantined {
 			return store.Quarantined{
 				ID: s.ColumnInt64(0), Source: s.ColumnText(1), Code: s.ColumnText(2), Why: s.ColumnText(3),
@@ -183,7 +183,7 @@ func (w *writer) DropQuarantineBefore(ctx context.Context, t clock.Instant) (dro
 func (r *reader) Audits(ctx context.Context, writer string, from uint64) iter.Seq2[store.Audit, error] {
 	return func(yield func(store.Audit, error) bool) {
 		for {
-			next, err := rows(ctx, r.c, auditColumns+"WHERE writer = ? AND n >= ? ORDER BY n LIMIT ?", scanAudit, writer, from, batch)
+			next, err := rows(ctx, r.c, auditColumns+"WHERE writer = ? AND n >= ? ORDER BY n LIMIT ? + 0", scanAudit, writer, from, batch)
 			if err != nil {
 				yield(store.Audit{}, wrap("read audit", err))
 				return

@@ -57,7 +57,7 @@ func (r *reader) States(ctx context.Context, ids []fact.FragmentID) ([]store.Sta
 
 // ScanStates returns the next states.
 func (r *reader) ScanStates(ctx context.Context, after fact.FragmentID, limit int) ([]store.State, error) {
-	all, err := rows(ctx, r.c, stateColumns+"WHERE fragment > ? ORDER BY fragment LIMIT ?", scanState, after, limit)
+	all, err := rows(ctx, r.c, stateColumns+"WHERE fragment > ? ORDER BY fragment LIMIT ? + 0", scanState, after, limit)
 	return all, wrap("scan states", err)
 }
 
@@ -93,7 +93,7 @@ func (r *reader) Spines(ctx context.Context, since clock.Instant) iter.Seq2[stor
 		last := row{seq: -1, Spine: store.Spine{At: since}}
 		for {
 			next, err := rows(ctx, r.c, `SELECT seq, pseudonym, at, name, item, minor, currency, quantity FROM spine
-				WHERE (at, seq) > (?, ?) ORDER BY at, seq LIMIT ?`, scan, last.At, last.seq, batch)
+				WHERE (at, seq) > (?, ?) ORDER BY at, seq LIMIT ? + 0`, scan, last.At, last.seq, batch)
 			if err != nil {
 				yield(store.Spine{}, wrap("read spine", err))
 				return
