@@ -145,6 +145,9 @@ func (h *House) Close() {
 	h.Keep = nil
 }
 
+// KeyFile is where the house keeps its key.
+func (h *House) KeyFile() string { return filepath.Join(h.folder, "heed.kek") }
+
 // Neighbor is another node on the same database with the same key file.
 func (h *House) Neighbor() *House {
 	h.T.Helper()
@@ -214,11 +217,17 @@ func Server(notice string) event.Source {
 // Arrival reads one event of a source.
 func (h *House) Arrival(src event.Source, body string, grants ...fact.Grant) line.Arrival {
 	h.T.Helper()
+	src.Canonical = h.canonical
 	parsed, err := event.Single([]byte(body), 0, src, h.Clock.Now())
 	if err != nil || parsed.Verdicts[0].Code != "" {
 		h.T.Fatalf("%v %+v", err, parsed.Verdicts)
 	}
 	return line.Arrival{Event: parsed.Verdicts[0].Event, Grants: grants}
+}
+
+func (h *House) canonical(ns person.Namespace, value string) (string, bool) {
+	id, err := h.Know.Canonical(person.Ident(ns, value))
+	return id.Value.Reveal(), err == nil
 }
 
 // Tell sends one event with a message id of its own; body is the rest of it.
