@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/heed-platform/heed/internal/config"
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
@@ -31,12 +32,8 @@ type reach struct {
 // prepareReach makes the channels that are configured; nothing is connected yet.
 func (a *App) prepareReach() error {
 	a.reach.channels = map[string]delivery.Channel{}
-	if c := a.Config; !c.SMTP.IsZero() {
-		o := email.Options{URL: c.SMTP.Text(), From: c.From}
-		if !c.DKIM.Key.IsZero() {
-			o.Keys = []email.Key{{Domain: c.DKIM.Domain, Selector: c.DKIM.Selector, PEM: c.DKIM.Key.Text()}}
-		}
-		ch, err := email.New(o)
+	if !a.Config.SMTP.IsZero() {
+		ch, err := mailer(a.Config)
 		if err != nil {
 			return err
 		}
@@ -54,6 +51,15 @@ func (a *App) prepareReach() error {
 	client := webhook.NewClient(webhook.Options{Guard: webhook.Guard{Allow: a.Config.Hooks}, Clock: a.Clock})
 	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(client, a.endpoint)}
 	return nil
+}
+
+// mailer is the email channel that is configured.
+func mailer(c config.Config) (*email.Channel, error) {
+	o := email.Options{URL: c.SMTP.Text(), From: c.From}
+	if !c.DKIM.Key.IsZero() {
+		o.Keys = []email.Key{{Domain: c.DKIM.Domain, Selector: c.DKIM.Selector, PEM: c.DKIM.Key.Text()}}
+	}
+	return email.New(o)
 }
 
 // region is where the brand is at home.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,19 +136,14 @@ func mail(ctx context.Context, c config.Config) Finding {
 	if c.SMTP.IsZero() {
 		return Finding{"mail", true, "no SMTP server is set, so no email is sent"}
 	}
-	u, err := url.Parse(c.SMTP.Text())
+	ch, err := mailer(c)
 	if err != nil {
-		return Finding{"mail", false, "HEED_SMTP is no URL such as smtp://host:587"}
+		return Finding{"mail", false, problem.Of(err).Detail}
 	}
-	host := u.Host
-	if u.Port() == "" {
-		host = net.JoinHostPort(u.Hostname(), map[string]string{"smtp": "587", "smtps": "465"}[u.Scheme])
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := ch.Check(ctx); err != nil {
+		return Finding{"mail", false, err.Error() + "; mend HEED_SMTP_URL"}
 	}
-	d := net.Dialer{Timeout: 3 * time.Second}
-	conn, err := d.DialContext(ctx, "tcp", host)
-	if err != nil {
-		return Finding{"mail", false, host + " does not answer; mend HEED_SMTP"}
-	}
-	_ = conn.Close()
-	return Finding{"mail", true, host + " answers"}
+	return Finding{"mail", true, "the mail server answers and lets us in; how letters travel: " + ch.Protection()}
 }

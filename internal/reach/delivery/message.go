@@ -64,16 +64,6 @@ func Parse(d campaign.Message) (*Message, error) {
 // knows them.
 func (m *Message) Fields() []string { return m.fields }
 
-// Fields are the paths of people's data that a campaign's message reads, for
-// those who decide about it; the problems are Parse's.
-func Fields(d campaign.Message) ([]string, error) {
-	m, err := Parse(d)
-	if err != nil {
-		return nil, err
-	}
-	return m.fields, nil
-}
-
 // personal reports whether a template's field is data of a person. Templates
 // name those as the gate does: traits.NAME is one value, whatever is in it.
 func personal(field string) bool {
