@@ -198,6 +198,8 @@ func (h *house) refusals(t *testing.T) []string {
 		`{"batch":[{"type":"shout","userId":"` + canary + `"}]}`,
 		`{"batch":[{"type":"track","event":"x","userId":"` + canary + `","userId":"` + canary + `"}]}`,
 		`{"batch":[{"type":"track","event":"x","userId":{"` + canary + `":1}}]}`,
+		`{"batch":[{"type":"identify","userId":"u","traits":{"` + canaryMail + `":1,"` + canaryMail + `":2}}]}`,
+		`{"batch":[{"type":"identify","userId":"u","traits":{"` + canaryPhone + `":{"x":"\u0000"}}}]}`,
 		`{"batch":[{"type":"track","event":"x","userId":"` + canary + strings.Repeat("x", 300) + `"}]}`,
 		`{"batch":[{"type":"track","event":"x","timestamp":"` + canary + `","userId":"` + canary + `"}]}`,
 		`{"batch":[{"type":"identify","traits":{"email":"` + canary + `@@@","phone":"` + canary + `"}}]}`,

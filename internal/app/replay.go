@@ -69,7 +69,8 @@ func (a *App) replayOne(ctx context.Context, q keep.Quarantine, out *Replayed) (
 	}
 	arrival := line.Arrival{Event: parsed.Verdicts[0].Event}
 	arrival.Event.Raw = slices.Clone(arrival.Event.Raw)
-	answers, err := a.Line.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}, Replay: true})
+	arrival.Grants = a.Grants(src, &arrival.Event, false)
+	answers, err := a.Line.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}, Replay: true, Held: true})
 	if err != nil {
 		return false, err
 	}
@@ -79,7 +80,8 @@ func (a *App) replayOne(ctx context.Context, q keep.Quarantine, out *Replayed) (
 	case line.Duplicate:
 		out.Duplicate++
 	case line.Quarantined:
-		out.Left++ // the line put it aside anew, under its own code
+		out.Left++
+		return false, nil
 	}
 	return true, nil
 }

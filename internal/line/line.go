@@ -29,6 +29,7 @@ type Batch struct {
 	Arrivals   []Arrival
 	Quarantine []keep.Quarantine // not understood: sealed already, kept beside
 	Replay     bool              // history: nothing is said to anybody because of it
+	Held       bool              // tried again out of quarantine: what cannot be applied stays there as it is
 }
 
 // Answer is what became of one Arrival.

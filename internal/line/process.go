@@ -89,7 +89,7 @@ func (r *request) parts() []*request {
 	}
 	var first, second request
 	for _, p := range []*request{&first, &second} {
-		p.batch.Source, p.batch.Replay = r.batch.Source, r.batch.Replay
+		p.batch.Source, p.batch.Replay, p.batch.Held = r.batch.Source, r.batch.Replay, r.batch.Held
 	}
 	switch {
 	case len(aside) > 0 && len(arrivals) > 0:
@@ -117,6 +117,9 @@ func (l *Line) setAside(ctx context.Context, r *request, cause error) error {
 			r.answers[i] = Answer{
 				Outcome: Quarantined, Code: "cannot_apply",
 				Why: "heed could not apply this event; it is kept, and can be tried again when that is mended.",
+			}
+			if r.batch.Held {
+				continue
 			}
 			if err := l.quarantine(ctx, tx, e, &r.answers[i]); err != nil {
 				return err

@@ -22,6 +22,7 @@ import (
 type step struct {
 	arrival *Arrival
 	replay  bool
+	held    bool // it lies in quarantine, and stays there unless it is applied
 	message person.Hash
 	body    person.Hash
 	ids     []int // its identifiers' places in names, strongest first
@@ -61,7 +62,7 @@ func (l *Line) prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
 		r.answers = make([]Answer, len(r.batch.Arrivals))
 		for i := range r.batch.Arrivals {
 			a := &r.batch.Arrivals[i]
-			s := &step{arrival: a, replay: r.batch.Replay, answer: &r.answers[i]}
+			s := &step{arrival: a, replay: r.batch.Replay, held: r.batch.Held, answer: &r.answers[i]}
 			s.message = l.keep.Vault().Digest("message", a.Event.Source, a.Event.Message)
 			s.body = said(l.keep.Vault(), &a.Event)
 			for j, id := range a.Event.Identifiers {
@@ -155,6 +156,9 @@ func (w *walk) event(ctx context.Context, s *step) error {
 		return nil
 	case keep.Reused:
 		*s.answer = Answer{Outcome: Quarantined, Code: "id_reused", Why: "This messageId came before with other content; the first one stays."}
+		if s.held {
+			return nil
+		}
 		return w.line.quarantine(ctx, w.tx, e, s.answer)
 	default:
 	}
@@ -316,6 +320,9 @@ func tally(ctx context.Context, tx *keep.Tx, group []*request) error {
 				t.Duplicate++
 			case Quarantined:
 				t.Quarantined++
+			}
+			if r.batch.Held {
+				t.Quarantined-- // it was counted when it was put aside
 			}
 		}
 		t.Quarantined += int64(len(r.batch.Quarantine))

@@ -78,7 +78,7 @@ func (c *CheckCmd) Run(e *Env) error {
 		e.say("%s", f)
 	}
 	if len(faults) > 0 {
-		e.note("heed: %d faults", len(faults))
+		e.note("heed: there is something to mend in this workspace: %s.", plural(len(faults), "fault"))
 		return codeError(codeFailed)
 	}
 	e.say("%d definitions, no faults", len(w.Definitions))

@@ -197,7 +197,7 @@ func (t *trial) notice() string {
 func (t *trial) listed(ev *fact.Event) {
 	ask := func(kind, name string) {
 		if t.code == "" && (t.src.Allowed == nil || !t.src.Allowed(ev.Notice, kind+name)) {
-			t.refuse(NotInNotice, kind+strict.Printable(name))
+			t.refuse(NotInNotice, kind+strict.Telling(name))
 		}
 	}
 	for name := range Traits(ev) {

@@ -40,7 +40,7 @@ func (s *Scanner) where() string {
 			last = s.open[i+1].names
 		}
 		if last > f.names {
-			path = append(path, Printable(string(s.names[last-1])))
+			path = append(path, Telling(string(s.names[last-1])))
 		}
 	}
 	whole := strings.Join(path, ".")
@@ -48,6 +48,24 @@ func (s *Scanner) where() string {
 		return whole[:maxPath] + "…"
 	}
 	return whole
+}
+
+// Telling is a name as programs use them, or a question mark: whatever else
+// strangers send as a name, such as an address, may be about somebody.
+func Telling(name string) string {
+	digits := 0
+	for _, c := range []byte(name) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c != '_' && (c|0x20 < 'a' || c|0x20 > 'z'):
+			return "?"
+		}
+	}
+	if len(name) > 40 || digits > 4 {
+		return "?"
+	}
+	return name
 }
 
 // Printable is a name fit for an answer or a log, or a question mark.
