@@ -319,7 +319,7 @@ func fileOf(t *testing.T, header string, rows ...string) string {
 }
 
 // TestImport_consent moves a list in. What was taken back stays taken back,
-// whatever an older list says.
+// whatever an older list says and under whichever identifier.
 func TestImport_consent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -331,6 +331,7 @@ func TestImport_consent(t *testing.T) {
 		{"a no", [][]string{{"a@b.de,,withdrawn,2021-05-01"}}, "withdrawn"},
 		{"a no after a yes", [][]string{{"a@b.de,,granted,2021-05-01"}, {"a@b.de,,withdrawn,2022-05-01"}}, "withdrawn"},
 		{"an older yes after a no", [][]string{{"a@b.de,,withdrawn,2022-05-01"}, {"a@b.de,,granted,2021-05-01"}}, "withdrawn"},
+		{"an older yes under another number", [][]string{{"a@b.de,,withdrawn,2022-05-01"}, {"a@b.de,7,granted,2021-05-01"}}, "withdrawn"},
 		{"both in one list", [][]string{{"a@b.de,,withdrawn,2022-05-01", "a@b.de,,granted,2021-05-01"}}, "withdrawn"},
 		{"a no under another number", [][]string{{"a@b.de,7,granted,2021-05-01"}, {"a@b.de,,withdrawn,2020-05-01"}}, "withdrawn"},
 	}
