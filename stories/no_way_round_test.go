@@ -101,6 +101,7 @@ func TestStory_noCampaignGetsRoundThePromise(t *testing.T) {
 		for _, a := range attempts {
 			s.try(t, a)
 		}
+		s.ownPurpose(t)
 		s.merged(t)
 		s.restated(t)
 		s.widened(t)
@@ -173,6 +174,19 @@ func (s *shop) try(t *testing.T, a attempt) {
 	if got := s.about(jansNumber[3:]); len(got) > 0 {
 		t.Fatalf("%s: jan's number left, or was written to: %v", a.name, got)
 	}
+}
+
+// ownPurpose lets a marketer write a purpose, which is not theirs to write.
+func (s *shop) ownPurpose(t *testing.T) {
+	t.Helper()
+	name := "purposes/mine.yaml"
+	s.write(name, "- { key: essential.service.flash, label: flash sales, basis: contract, service: true, channels: [sms] }\n")
+	defer s.remove(name)
+	_, complaint, code := s.heed.try("apply", "-f", s.folder, "--as", "marketer", "--by", "mo")
+	if code != 1 {
+		t.Errorf("a marketer's own purpose: exit %d\n%s", code, complaint)
+	}
+	says(t, "the refusal of a marketer's own purpose", complaint, "heed: ", "essential.service.flash")
 }
 
 // restated lets others say the number again, none of them with his word.

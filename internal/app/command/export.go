@@ -44,6 +44,21 @@ func (c *ExportCmd) check() error {
 	return nil
 }
 
+// known checks that the workspace knows what is asked for: a list for a name that
+// was mistyped must not look like a list on which nobody is.
+func (c *ExportCmd) known(a *app.App) error {
+	if c.Purpose == "" {
+		return nil
+	}
+	if _, ok := a.World().Rules.Purpose(c.Purpose); !ok {
+		return errExport.At("--purpose", "is none of the workspace's purposes")
+	}
+	if _, ok := a.World().Rules.Recipient(c.To); !ok {
+		return errExport.At("--to", "is none of the workspace's recipients")
+	}
+	return nil
+}
+
 // exportBuffer spares the server a frame a line.
 const exportBuffer = 64 << 10
 
@@ -53,6 +68,9 @@ func (c *ExportCmd) Run(e *Env) error {
 		return err
 	}
 	return e.with(func(a *app.App) error {
+		if err := c.known(a); err != nil {
+			return err
+		}
 		out := bufio.NewWriterSize(e.Out, exportBuffer)
 		asking := gate.Asking{
 			By: atMachine, Role: "admin", Why: c.Why, Purpose: c.Purpose, Channel: c.Channel, Recipient: c.To,
