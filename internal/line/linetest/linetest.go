@@ -59,6 +59,10 @@ type House struct {
 	Rules *policy.Rules
 	Line  *line.Line
 
+	// Members is the audience of campaigns whose audience nobody defined; nil is
+	// everybody. It is asked from many goroutines.
+	Members gate.Predicate
+
 	database, folder string
 	log              log
 	messages         int
@@ -167,6 +171,9 @@ func (h *House) settings(audiences []audience.Definition, campaigns []campaign.A
 		if a, ok := set.Find(key); ok {
 			return a.Expression, true
 		}
+		if h.Members != nil {
+			return h.Members, true
+		}
 		return Everybody{}, true
 	}})
 	if err != nil {
@@ -228,6 +235,17 @@ func (h *House) Arrival(src event.Source, body string, grants ...fact.Grant) lin
 func (h *House) canonical(ns person.Namespace, value string) (string, bool) {
 	id, err := h.Know.Canonical(person.Ident(ns, value))
 	return id.Value.Reveal(), err == nil
+}
+
+// Batch reads events of a source that go in one request, each with its own
+// message id.
+func (h *House) Batch(src event.Source, bodies ...string) line.Batch {
+	h.T.Helper()
+	b := line.Batch{Source: src.Key}
+	for _, body := range bodies {
+		b.Arrivals = append(b.Arrivals, h.Arrival(src, body))
+	}
+	return b
 }
 
 // Tell sends one event with a message id of its own; body is the rest of it.

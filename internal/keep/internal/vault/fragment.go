@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -102,6 +103,9 @@ func (v *Vault) admit(ctx context.Context, names []Name, hashes []person.Hash, l
 	life := v.lives.now()
 	rows, tombs := v.newRows(names, hashes, v.clock.Now())
 	found, edges, err := v.ids.Admit(ctx, rows, links)
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("an end of a link was buried: %w: %w", store.ErrStale, err)
+	}
 	if err != nil {
 		return Admitted{}, err
 	}
