@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -123,7 +124,7 @@ func TestRefusal_starting(t *testing.T) {
 	h := start(t, programs.heed, "")
 	h.hears(event{"type": "identify", "userId": "ada"})
 	data := filepath.Join(h.dir, "data")
-	other := append(h.env[:len(h.env):len(h.env)], "HEED_LISTEN="+strings.TrimPrefix(h.url, "http://"), "HEED_DATA="+filepath.Join(t.TempDir(), "data"))
+	other := append(slices.Clip(h.env), "HEED_LISTEN="+strings.TrimPrefix(h.url, "http://"), "HEED_DATA="+filepath.Join(t.TempDir(), "data"))
 	says(t, "a port that is taken", h.refusesToStart(t, other), "--listen")
 
 	h.stop()
@@ -144,12 +145,12 @@ func TestRefusal_starting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{"postgres://nobody:hunter2@127.0.0.1:1/x?sslmode=disable&connect_timeout=2", "sqlite:" + h.dir} {
-		complaint := h.refusesToStart(t, append(h.env[:len(h.env):len(h.env)], "HEED_DATABASE="+address))
+		complaint := h.refusesToStart(t, append(slices.Clip(h.env), "HEED_DATABASE="+address))
 		if strings.Contains(complaint, "hunter2") {
 			t.Errorf("the password is told:\n%s", complaint)
 		}
 	}
-	says(t, "somebody else's identity store", h.refusesToStart(t, append(h.env[:len(h.env):len(h.env)], "HEED_KEYS=sqlite:"+filepath.Join(h.dir, "other.db"))), "--keys")
+	says(t, "somebody else's identity store", h.refusesToStart(t, append(slices.Clip(h.env), "HEED_KEYS=sqlite:"+filepath.Join(h.dir, "other.db"))), "--keys")
 	// And when all is well again it starts, with everything there.
 	h.serve()
 	if h.person("user_id:ada").Person == "" {
