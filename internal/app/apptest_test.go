@@ -307,7 +307,7 @@ func (h *house) split(t failer, id person.Identifier) {
 	h.clock.Advance(time.Second)
 	asking := clerk
 	asking.Subject = gate.ByIdentifier(id)
-	if _, err := h.Split(context.Background(), asking, gate.Subject{}); err != nil {
+	if _, err := h.Split(context.Background(), asking, asking.Subject, gate.Subject{}); err != nil {
 		t.Fatalf("split: %v", err)
 	}
 }

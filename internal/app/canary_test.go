@@ -180,7 +180,7 @@ func (h *house) lives(t *testing.T) {
 	must(err)
 	h.everybody(t)
 	asking.Subject = gate.ByIdentifier(person.Ident(person.AnonymousID, canary+"-browser"))
-	_, err = h.Split(ctx, asking, who)
+	_, err = h.Split(ctx, asking, asking.Subject, who)
 	must(err)
 	h.rebuilds(t)
 }

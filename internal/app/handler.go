@@ -57,7 +57,7 @@ func (a *App) Handler() http.Handler {
 		Workspace: changes{a},
 		People: staff.People{
 			Gate: a.Keep.Gate, Know: func() *know.Knowledge { return a.World().Know },
-			Workspace: func() catalog.Workspace { return a.World().Workspace },
+			Workspace: func() catalog.Workspace { return a.World().Workspace }, Part: a.Split,
 		},
 		Audiences: a.counting(),
 		Quarantine: api.Quarantine{

@@ -285,7 +285,7 @@ func (h *house) happens(t *rapid.T) {
 	case 2:
 		asking := clerk
 		asking.Subject = who
-		_, err := h.Split(ctx, asking, gate.Subject{})
+		_, err := h.Split(ctx, asking, asking.Subject, gate.Subject{})
 		refused(err)
 	case 3:
 		asking := clerk

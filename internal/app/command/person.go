@@ -272,7 +272,7 @@ func (c *PersonSplitCmd) Run(e *Env) error {
 				return err
 			}
 		}
-		parts, err := a.Split(e.Ctx, asking, from)
+		parts, err := a.Split(e.Ctx, asking, asking.Subject, from)
 		if err != nil {
 			return refusal(err)
 		}

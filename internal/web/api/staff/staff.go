@@ -18,7 +18,6 @@ import (
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/know"
-	"github.com/heed-platform/heed/internal/know/identity"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web/api"
@@ -29,6 +28,8 @@ type People struct {
 	Gate      *gate.Gate
 	Know      func() *know.Knowledge
 	Workspace func() catalog.Workspace
+	// Part makes off and from two people, and settles what follows from it.
+	Part func(ctx context.Context, a gate.Asking, off, from gate.Subject) (gate.Parts, error)
 }
 
 var _ api.People = People{}
@@ -125,14 +126,7 @@ func (p People) Erase(ctx context.Context, v api.Visit) (any, error) {
 
 // Split parts people who were joined wrongly.
 func (p People) Split(ctx context.Context, v api.Visit, off, from gate.Subject) (gate.Parts, error) {
-	pass, err := gate.Ask[gate.Operate](ctx, p.Gate, p.asking(v, helping))
-	if err != nil {
-		return gate.Parts{}, err
-	}
-	rules := p.Know().Rules()
-	return gate.Split(ctx, pass, off, from, func(x, from fact.FragmentID, n []gate.Node, e []gate.Edge) [][2]fact.FragmentID {
-		return identity.Split(x, from, know.Nodes(n), know.Edges(e), rules)
-	})
+	return p.Part(ctx, p.asking(v, helping), off, from)
 }
 
 // Declare writes down what the person said.
