@@ -19,6 +19,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.every(ctx, time.Second, "timers", a.timers) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
+	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
 	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
 	wg.Go(func() { a.deliver(ctx) })
 	return wg.Wait
@@ -61,5 +62,11 @@ func (a *App) timers(ctx context.Context) error {
 // expire drops what has been in quarantine for its time.
 func (a *App) expire(ctx context.Context) error {
 	_, err := a.Keep.ExpireQuarantine(ctx, a.Clock.Now().Add(-a.Config.Quarantine))
+	return err
+}
+
+// finishErasures goes on with what a node left unfinished that is no more.
+func (a *App) finishErasures(ctx context.Context) error {
+	_, err := a.Keep.FinishErasures(ctx)
 	return err
 }

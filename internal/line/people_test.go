@@ -227,7 +227,13 @@ func TestTwoNodes(t *testing.T) {
 						}
 						bodies = append(bodies, fmt.Sprintf(`{"type":"track","event":"Product Viewed","messageId":%q,"userId":%q,"anonymousId":"phone of %s"}`, id, user, user))
 					}
-					answers, err := node.Line.Accept(t.Context(), node.Batch(house.Server(house.Promise), bodies...))
+					batch := node.Batch(house.Server(house.Promise), bodies...)
+					for i := range batch.Arrivals { // each one is news, and is audited
+						g := choosing(h, fact.Denied)
+						g.Topic = batch.Arrivals[i].Event.Message
+						batch.Arrivals[i].Grants = []fact.Grant{g}
+					}
+					answers, err := node.Line.Accept(t.Context(), batch)
 					if err != nil {
 						t.Error(err)
 						return

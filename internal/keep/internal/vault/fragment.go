@@ -75,6 +75,9 @@ type Admitted struct {
 // It is durable when it returns; if what follows fails, an orphan stays, which
 // is harmless.
 func (v *Vault) Admit(ctx context.Context, names []Name, ties []Tie) (Admitted, error) {
+	if len(names) == 0 {
+		return Admitted{}, nil
+	}
 	hashes := make([]person.Hash, len(names))
 	for i, n := range names {
 		hashes[i] = v.HashOf(n.Identifier)
