@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/heed-platform/heed/internal/keep"
+	"github.com/heed-platform/heed/internal/problem"
 )
 
 const (
@@ -36,11 +37,22 @@ func (l *Line) process(ctx context.Context, group []*request) {
 			r.err = err
 		}
 		if r.err != nil {
-			r.answers, r.err = nil, fmt.Errorf("walk: %w", r.err)
+			r.answers, r.err = nil, face(r.err)
 		}
 		l.load.Add(-r.size())
 		close(r.ready)
 	}
+}
+
+var errOvertaken = problem.New(problem.Unavailable, "line-overtaken",
+	"Others are writing about the same people, so this could not be written in time; send it again in a moment.")
+
+// face is what the sender is told: somebody else's turn is no fault of anybody.
+func face(err error) error {
+	if apart(err) && !poison(err) || errors.Is(err, context.DeadlineExceeded) {
+		return errOvertaken.Because(err)
+	}
+	return fmt.Errorf("walk: %w", err)
 }
 
 // apart reports whether it may help to write what failed together one by one:
