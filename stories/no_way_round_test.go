@@ -195,6 +195,10 @@ func (s *shop) restated(t *testing.T) {
 	number := event{"phone": jansNumber}
 	s.from("web", event{"type": "identify", "userId": "kim", "anonymousId": "jans-laptop", "traits": number})
 	s.from("text-form", event{"type": "identify", "anonymousId": "jans-laptop", "traits": number})
+	// Strangers type his number into the form for texts, and say yes.
+	yes := event{"categoryPreferences": event{texts: true}}
+	s.from("text-form", event{"type": "identify", "anonymousId": "a-strangers-phone", "traits": number, "context": event{"consent": yes}})
+	s.from("web", event{"type": "identify", "anonymousId": "a-strangers-laptop", "traits": number, "context": event{"consent": yes, "notice": "texts@1"}})
 	s.from("server",
 		event{"type": "identify", "traits": number, "context": jan()},
 		event{"type": "identify", "traits": number, "context": jan("notice", "texts@1")},

@@ -127,7 +127,7 @@ func (x *handout) disclose(ctx context.Context, people []*held) (out []ready, ke
 				continue // nothing of them was ever committed
 			}
 			h.profile = x.gate.fold(h, states)
-			r, ruling, err := x.one(tx, h)
+			r, ruling, err := x.one(ctx, tx, h)
 			if err != nil {
 				return err
 			}
@@ -143,7 +143,7 @@ func (x *handout) disclose(ctx context.Context, people []*held) (out []ready, ke
 }
 
 // one rules on one person; a ready without an id is a no, with its ruling.
-func (x *handout) one(tx *vault.Tx, h *held) (ready, policy.Ruling, error) {
+func (x *handout) one(ctx context.Context, tx *vault.Tx, h *held) (ready, policy.Ruling, error) {
 	g := x.gate
 	pass, err := rule[Share](g, h, x.asking)
 	if denied, no := errors.AsType[*Denied](err); no {
@@ -153,9 +153,13 @@ func (x *handout) one(tx *vault.Tx, h *held) (ready, policy.Ruling, error) {
 		return ready{}, policy.Ruling{}, err
 	}
 	s := look(pass.d)
+	own, err := g.own(ctx, h, s.profile.Attributes)
+	if err != nil {
+		return ready{}, policy.Ruling{}, err
+	}
 	s.profile = &fact.Profile{
 		Ref: s.profile.Ref, Anchor: s.profile.Anchor, Fragments: s.profile.Fragments,
-		Identifiers: s.profile.Identifiers, Attributes: s.profile.Attributes,
+		Identifiers: s.profile.Identifiers, Attributes: own,
 	}
 	fields, content := handed(s.profile)
 	if len(fields) == 0 {

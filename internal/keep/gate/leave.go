@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -123,7 +122,19 @@ func leave[U Use](ctx context.Context, d *decision, draft Draft) (*Letter, error
 		if err := g.checkFirst(ctx, tx, pass.d, draft); err != nil {
 			return err
 		}
-		to, err := permit(look(pass.d), draft, tx.Now)
+		s := look(pass.d)
+		if err := permit(s, draft, tx.Now); err != nil {
+			return err
+		}
+		read := s.attributesOf(draft.Fields)
+		own, err := g.own(ctx, h, read)
+		if err != nil {
+			return err
+		}
+		if len(own) < len(read) {
+			return errNotTheirs
+		}
+		to, err := g.address(ctx, h, s, draft.To)
 		if err != nil {
 			return err
 		}
@@ -204,34 +215,19 @@ func (d *decision) class() string {
 }
 
 // permit checks that every field the texts were written from is still to be
-// seen, and finds the address.
-func permit(s *sight, draft Draft, now clock.Instant) (person.Secret, error) {
+// seen.
+func permit(s *sight, draft Draft, now clock.Instant) error {
 	for _, path := range draft.Fields {
 		if r, no := s.hides(path); no {
-			return person.Secret{}, &Denied{Ruling: r}
+			return &Denied{Ruling: r}
 		}
 	}
 	if draft.Check != nil {
 		if code := draft.Check(fact.Sight{Profile: s.profile, Withheld: s.codes}, now); code != "" {
-			return person.Secret{}, &Denied{Ruling: policy.Ruling{Code: code}}
+			return &Denied{Ruling: policy.Ruling{Code: code}}
 		}
 	}
-	if draft.To == "" {
-		return person.Secret{}, nil
-	}
-	if r, no := s.hides("traits." + draft.To); no {
-		return person.Secret{}, &Denied{Ruling: r}
-	}
-	for _, a := range s.profile.Attributes {
-		var address string
-		if a.Name == draft.To && json.Unmarshal([]byte(a.Value.Reveal()), &address) == nil && address != "" {
-			return person.Hide(address), nil
-		}
-	}
-	return person.Secret{}, &Denied{Ruling: policy.Ruling{
-		Code: "no_address", Missing: draft.To,
-		Marketer: "This person gave no address for the channel.", Person: "We have no address of yours for this channel.",
-	}}
+	return nil
 }
 
 // disclose writes who gets what, before it goes.
