@@ -178,7 +178,11 @@ func inShop(t *testing.T, story func(t *testing.T, s *shop)) {
 	for name, database := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "postgres": pgtest.URL} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			story(t, openShop(t, database(t)))
+			s := openShop(t, database(t))
+			story(t, s)
+			// Whatever was told, it is as the facts say, and nobody changed them.
+			says(t, "heed rebuild", s.run("rebuild"), "; 0 differed")
+			s.run("verify")
 		})
 	}
 }
