@@ -228,3 +228,35 @@ func TestPromise_noWordIsNoYes(t *testing.T) {
 		}
 	})
 }
+
+// What the world answers may name people; heed keeps that to itself, and says
+// what became of each message all the same.
+func TestPromise_refusalsOfTheWorldNameNobody(t *testing.T) {
+	t.Parallel()
+	inShop(t, func(t *testing.T, s *shop) {
+		s.refuse()
+		s.kim()
+		s.reader("ada")
+		s.goLive(bulk)
+		s.send(bulk)
+		s.offers(pair)
+		outcomes := map[string]int{}
+		for _, d := range lines[struct{ Outcome string }](t, s.run("export", "disclosures", "--json")) {
+			outcomes[d.Outcome]++
+		}
+		if len(outcomes) != 1 || outcomes["sent"] != 0 || outcomes["refused"]+outcomes["bounced"]+outcomes["failed"] != 2 {
+			t.Errorf("of two refused messages the ledger says %v", outcomes)
+		}
+		shown := s.log.String()
+		for _, state := range []string{"done", "dead", "waiting"} {
+			_, queue := s.http(http.MethodGet, "/api/deliveries?state="+state, "", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+adminToken) })
+			shown += queue
+		}
+		shown += s.run("doctor")
+		for _, name := range []string{"ada@example.com", kimsNumber[1:], "there is no", "'To' number"} {
+			if strings.Contains(shown, name) {
+				t.Errorf("%q is shown:\n%s", name, shown)
+			}
+		}
+	})
+}

@@ -36,6 +36,21 @@ type world struct {
 	mails []message
 	texts []message
 	hooks []message
+
+	refuses bool // every message, with a text that names to whom
+}
+
+// refuse makes the world refuse everything from now on.
+func (w *world) refuse() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refuses = true
+}
+
+func (w *world) refusing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refuses
 }
 
 func (w *world) hears(into *[]message, m message) {
@@ -120,10 +135,17 @@ type mailing struct {
 	to    string
 }
 
-func (*mailing) Mail(string, *smtp.MailOptions) error        { return nil }
-func (m *mailing) Rcpt(to string, _ *smtp.RcptOptions) error { m.to = to; return nil }
-func (*mailing) Reset()                                      {}
-func (*mailing) Logout() error                               { return nil }
+func (*mailing) Mail(string, *smtp.MailOptions) error { return nil }
+func (*mailing) Reset()                               {}
+func (*mailing) Logout() error                        { return nil }
+
+func (m *mailing) Rcpt(to string, _ *smtp.RcptOptions) error {
+	m.to = to
+	if m.world.refusing() {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "there is no " + to + " here"}
+	}
+	return nil
+}
 
 func (m *mailing) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
@@ -141,6 +163,11 @@ func (w *world) textGateway(t *testing.T) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
+		if w.refusing() {
+			rw.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(rw, `{"code":21211,"status":400,"message":"The 'To' number `+r.PostForm.Get("To")+` is not valid."}`)
+			return
+		}
 		w.hears(&w.texts, message{to: r.PostForm.Get("To"), text: r.PostForm.Get("Body")})
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(http.StatusCreated)
