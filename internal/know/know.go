@@ -9,6 +9,7 @@
 package know
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/heed-platform/heed/internal/fact"
@@ -129,12 +130,10 @@ func Edges(edges []gate.Edge) []identity.Edge {
 func (k *Knowledge) Fold(ref person.Ref, g gate.Group, nodes []gate.Node, states map[fact.FragmentID]fact.State) *fact.Profile {
 	p := profile.Fold(ref, g.Anchor, g.Members, states)
 	p.Identifiers = profile.Named(p.Fragments, states)
-	verified := make(map[fact.FragmentID]bool, len(g.Members))
-	for _, n := range nodes {
-		verified[n.ID] = n.Verified
-	}
 	for i := range p.Identifiers {
-		p.Identifiers[i].Verified = verified[p.Identifiers[i].Fragment]
+		named := &p.Identifiers[i]
+		at, found := slices.BinarySearchFunc(nodes, named.Fragment, func(n gate.Node, id fact.FragmentID) int { return cmp.Compare(n.ID, id) })
+		named.Verified = found && nodes[at].Verified
 	}
 	slices.SortStableFunc(p.Identifiers, func(a, b fact.Named) int { return k.rules.Compare(a.NS, b.NS) })
 	return p

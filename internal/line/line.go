@@ -13,6 +13,7 @@ import (
 	"github.com/heed-platform/heed/internal/know"
 	"github.com/heed-platform/heed/internal/know/audience"
 	"github.com/heed-platform/heed/internal/know/profile"
+	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -21,6 +22,8 @@ import (
 type Arrival struct {
 	Event  fact.Event
 	Grants []fact.Grant
+
+	message, body person.Hash // which message it is, and what it says
 }
 
 // Batch is what one request or one page of an import brings.
@@ -141,6 +144,11 @@ func (l *Line) Close() {
 // each arrival in order. After an error the batch is to be sent again: whatever
 // of it was written is known then.
 func (l *Line) Accept(ctx context.Context, b Batch) ([]Answer, error) {
+	// Here callers work side by side; behind, the line is one.
+	for i := range b.Arrivals {
+		a := &b.Arrivals[i]
+		a.message, a.body = messageOf(l.keep.Vault(), &a.Event), said(l.keep.Vault(), &a.Event)
+	}
 	r := &request{batch: b, ready: make(chan struct{})}
 	if err := l.submit(ctx, r); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type people struct {
 	set     *Settings
 	frags   map[fact.FragmentID]*keep.Fragment
 	asked   []fact.FragmentID // whose persons were read; none when nothing follows from it
-	nodes   []gate.Node
+	nodes   []gate.Node       // by id
 	of      map[fact.FragmentID]*human
 	humans  []*human // met in this transaction, in the order first met
 	watched bool
@@ -86,6 +86,7 @@ func (p *people) read(ctx context.Context, v *keep.Vault) error {
 			}
 		}
 	}
+	slices.SortFunc(p.nodes, func(a, b gate.Node) int { return cmp.Compare(a.ID, b.ID) })
 	return nil
 }
 

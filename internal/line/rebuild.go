@@ -19,7 +19,7 @@ func Rebuild(ctx context.Context, k *keep.Keep, observe func(*fact.Event), progr
 			}
 			e, err := fact.ParseEvent(payload)
 			if err == nil {
-				profile.ApplyEvent(s, &e, v.Digest("message", e.Source, e.Message))
+				profile.ApplyEvent(s, &e, messageOf(v, &e))
 				observe(&e)
 			}
 			return err
@@ -29,7 +29,7 @@ func Rebuild(ctx context.Context, k *keep.Keep, observe func(*fact.Event), progr
 			if err != nil {
 				return keep.Entry{}, err
 			}
-			return keep.EntryOf(v.Digest("message", e.Source, e.Message), said(v, &e)), nil
+			return keep.EntryOf(messageOf(v, &e), said(v, &e)), nil
 		},
 	}, progress)
 }

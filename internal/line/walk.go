@@ -39,7 +39,7 @@ const beginnings = 5
 func (l *Line) walk(ctx context.Context, group []*request) error {
 	set := l.set.Load()
 	for range beginnings {
-		steps, names, ties := l.prepare(group)
+		steps, names, ties := prepare(group)
 		admitted, err := l.keep.Vault().Admit(ctx, names, ties)
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (l *Line) walk(ctx context.Context, group []*request) error {
 }
 
 // prepare lists the identifiers and ties of all events of the group.
-func (l *Line) prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
+func prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
 	var steps []*step
 	var names []keep.Name
 	var ties []keep.Tie
@@ -62,9 +62,9 @@ func (l *Line) prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
 		r.answers = make([]Answer, len(r.batch.Arrivals))
 		for i := range r.batch.Arrivals {
 			a := &r.batch.Arrivals[i]
-			s := &step{arrival: a, replay: r.batch.Replay, held: r.batch.Held, answer: &r.answers[i]}
-			s.message = l.keep.Vault().Digest("message", a.Event.Source, a.Event.Message)
-			s.body = said(l.keep.Vault(), &a.Event)
+			s := &step{
+				arrival: a, replay: r.batch.Replay, held: r.batch.Held, message: a.message, body: a.body, answer: &r.answers[i],
+			}
 			for j, id := range a.Event.Identifiers {
 				s.ids = append(s.ids, len(names))
 				names = append(names, keep.Name{Identifier: id, Verified: a.Event.Verified})
@@ -78,6 +78,11 @@ func (l *Line) prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
 		}
 	}
 	return steps, names, ties
+}
+
+// messageOf is which message of which source an event is.
+func messageOf(v *keep.Vault, e *fact.Event) person.Hash {
+	return v.Digest("message", e.Source, e.Message)
 }
 
 // said is a keyed number for what an event says; only who holds the workspace's

@@ -47,7 +47,8 @@ type Knowledge interface {
 	Person(id fact.FragmentID, nodes []Node, edges []Edge) Group
 	// People sorts all nodes into people.
 	People(nodes []Node, edges []Edge) []Group
-	// Fold makes one profile of the states of a group's members.
+	// Fold makes one profile of the states of a group's members. nodes are sorted
+	// by id; there may be others among them.
 	Fold(ref person.Ref, g Group, nodes []Node, states map[fact.FragmentID]fact.State) *fact.Profile
 	// Apply folds one fact into its fragment's state.
 	Apply(s *fact.State, kind fact.Kind, payload []byte) error

@@ -6,10 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"sync"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/heed-platform/heed/internal/fact"
 )
@@ -17,17 +14,12 @@ import (
 // A sealed blob is: format (1 byte), key epoch (2), schema (1), codec (1),
 // nonce (12), ciphertext, tag (16). The first five bytes are authenticated.
 const (
-	keySize    = 32
-	nonceSize  = 12
-	tagSize    = 16
-	headSize   = 5
-	format     = 1
-	schema     = 1
-	codecPlain = 0
-	codecZstd  = 1
-
-	// compressFrom is where zstd starts to pay: shorter bodies do not shrink.
-	compressFrom = 512
+	keySize   = 32
+	nonceSize = 12
+	tagSize   = 16
+	headSize  = 5
+	format    = 1
+	schema    = 1
 )
 
 // Kinds of blobs that are no facts; facts use their own small numbers.
@@ -74,16 +66,11 @@ func newBox(key [keySize]byte, epoch uint16) *box {
 
 type scratch struct {
 	ad   []byte
-	body []byte
+	room room
 }
 
-//nolint:gochecknoglobals // stateless machinery: buffers and codecs that hold no data between calls
-var (
-	scratches = sync.Pool{New: func() any { return &scratch{} }}
-	packer, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(false))
-	// A body is at most 64 KB an event; 8 MB bounds what a forged blob can unpack to.
-	unpacker, _ = zstd.NewReader(nil, zstd.WithDecoderMaxMemory(8<<20), zstd.WithDecoderConcurrency(2))
-)
+//nolint:gochecknoglobals // stateless machinery: buffers that hold no data between calls
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
 func (p place) bind(ad, head []byte) []byte {
 	ad = append(ad, head...)
@@ -97,21 +84,15 @@ func (p place) bind(ad, head []byte) []byte {
 func (b *box) seal(p place, body []byte) []byte {
 	s := scratches.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer scratches.Put(s)
-	codec := byte(codecPlain)
-	if len(body) >= compressFrom {
-		s.body = packer.EncodeAll(body, s.body[:0])
-		if len(s.body) < len(body)*9/10 {
-			body, codec = s.body, codecZstd
-		}
-	}
-	out := make([]byte, headSize+nonceSize, headSize+nonceSize+len(body)+tagSize)
+	packed, codec := s.room.pack(body)
+	out := make([]byte, headSize+nonceSize, headSize+nonceSize+len(packed)+tagSize)
 	out[0], out[3], out[4] = format, schema, codec
 	binary.BigEndian.PutUint16(out[1:], b.epoch)
 	nonce := out[headSize : headSize+nonceSize]
 	_, _ = rand.Read(nonce)
 	s.ad = p.bind(s.ad[:0], out[:headSize])
-	out = b.aead.Seal(out, nonce, body, s.ad)
-	clear(s.body[:cap(s.body)]) // a pooled buffer must not keep somebody's words
+	out = b.aead.Seal(out, nonce, packed, s.ad)
+	s.room.wipe(len(body))
 	return out
 }
 
@@ -119,7 +100,7 @@ func (b *box) open(p place, blob []byte) ([]byte, error) {
 	if len(blob) < headSize+nonceSize+tagSize {
 		return nil, ErrTampered
 	}
-	if blob[0] != format || blob[3] > schema || blob[4] > codecZstd {
+	if blob[0] != format || blob[3] > schema {
 		return nil, ErrNewer
 	}
 	s := scratches.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
@@ -129,14 +110,7 @@ func (b *box) open(p place, blob []byte) ([]byte, error) {
 	if err != nil {
 		return nil, ErrTampered
 	}
-	if blob[4] == codecPlain {
-		return body, nil
-	}
-	body, err = unpacker.DecodeAll(body, nil)
-	if err != nil {
-		return nil, fmt.Errorf("unpack: %w", ErrTampered)
-	}
-	return body, nil
+	return unpack(body, blob[4])
 }
 
 func epochOf(blob []byte) (uint16, error) {

@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
@@ -115,18 +117,23 @@ func (v *Vault) OpenNote(name string, blob []byte) ([]byte, error) {
 }
 
 // hasher is HMAC-SHA-256 cut to 16 bytes, over length-prefixed words.
-type hasher struct{ key [keySize]byte }
+type hasher struct{ macs sync.Pool } // keyed once: that is most of the work on short words
 
-func newHasher(key [keySize]byte) *hasher { return &hasher{key} }
+func newHasher(key [keySize]byte) *hasher {
+	return &hasher{sync.Pool{New: func() any { return hmac.New(sha256.New, key[:]) }}}
+}
 
 func (h *hasher) sum(words ...string) person.Hash {
-	mac := hmac.New(sha256.New, h.key[:])
-	var n [4]byte
+	mac := h.macs.Get().(hash.Hash) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer h.macs.Put(mac)
+	mac.Reset()
+	var room [256]byte
+	text := room[:0]
 	for _, w := range words {
-		binary.BigEndian.PutUint32(n[:], uint32(len(w)))
-		mac.Write(n[:])
-		mac.Write([]byte(w))
+		text = binary.BigEndian.AppendUint32(text, uint32(len(w)))
+		text = append(text, w...)
 	}
+	mac.Write(text)
 	var full [sha256.Size]byte
 	return person.Hash(mac.Sum(full[:0])[:16])
 }
