@@ -85,6 +85,10 @@ func TestStory_thePhoneNumberWasForTheCard(t *testing.T) {
 			says(t, "the promise", c.Promises[0].Marketer, "Your Linden & Lark card", "phone number", "offers by text")
 		}
 
+		for _, typed := range [][]string{{"campaign", "dry-run", bulk}, {"audience", "preview", "phone_number"}} {
+			says(t, strings.Join(typed, " "), s.run(typed...), " 12  ", "Your Linden & Lark card", "offers by text")
+		}
+
 		s.goLive(bulk)
 		s.send(bulk)
 		if got := s.textsTo(kimsNumber); len(got) != 1 {
