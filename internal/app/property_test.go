@@ -5,8 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,10 +29,17 @@ const town = 4
 
 // identifying draws an event that says who somebody is, or what they did. Times
 // are coarse, so that ties happen.
-var identifying = rapid.Custom(func(t *rapid.T) map[string]any {
+var identifying = identifyingIn("")
+
+// identifyingIn draws events in one of many families, which never meet.
+func identifyingIn(family string) *rapid.Generator[map[string]any] {
+	return rapid.Custom(func(t *rapid.T) map[string]any { return identify(t, family) })
+}
+
+func identify(t *rapid.T, family string) map[string]any {
 	pick := func(what, kind string) (string, bool) {
 		n := rapid.IntRange(-2, town-1).Draw(t, what)
-		return fmt.Sprintf("%s-%d", kind, n), n >= 0
+		return fmt.Sprintf("%s%s-%d", family, kind, n), n >= 0
 	}
 	at := noon.Time().Add(-time.Duration(rapid.IntRange(1, 9).Draw(t, "days")) * 24 * time.Hour)
 	e := map[string]any{
@@ -59,7 +69,7 @@ var identifying = rapid.Custom(func(t *rapid.T) map[string]any {
 	case 1:
 		e["type"], e["event"] = "track", "Order Completed"
 		e["properties"] = map[string]any{
-			"order_id": fmt.Sprintf("o-%d", rapid.IntRange(1, 3).Draw(t, "order")), "currency": "EUR", "total": 119,
+			"order_id": fmt.Sprintf("%so-%d", family, rapid.IntRange(1, 3).Draw(t, "order")), "currency": "EUR", "total": 119,
 			"products": []map[string]any{{"product_id": "shoe-aurora", "category": "Running shoes", "price": 119, "quantity": 1}},
 		}
 	default:
@@ -69,7 +79,7 @@ var identifying = rapid.Custom(func(t *rapid.T) map[string]any {
 		e["context"] = context
 	}
 	return e
-})
+}
 
 // arrival is an event and the source that tells it.
 type arrival struct {
@@ -434,3 +444,59 @@ var broken = rapid.Custom(func(t *rapid.T) map[string]any {
 	}
 	return e
 })
+
+// Many events of many families, each told one to five times, shuffled, by four
+// clients at once, give what one client gives who tells each once and in order.
+func TestShuffled_fourClients(t *testing.T) {
+	t.Parallel()
+	const families, each, batch = 60, 15, 40
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(31, 4))
+			var inOrder, shuffled []map[string]any
+			for f := range families {
+				events := identifyingIn(fmt.Sprintf("f%d-", f))
+				for i := range each {
+					e := events.Example(f*each + i)
+					e["messageId"] = fmt.Sprintf("m-%d-%d", f, i)
+					inOrder = append(inOrder, e)
+					shuffled = append(shuffled, slices.Repeat([]map[string]any{e}, 1+random.IntN(5))...)
+				}
+			}
+			random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+			open := fresh(t, database, (*house).furnish)
+			one, many := open(), open()
+			defer one.close()
+			defer many.close()
+			for part := range slices.Chunk(inOrder, batch) {
+				one.tell(t, "server", part...)
+			}
+			var accepted, known atomic.Int64
+			parts := make(chan []map[string]any)
+			var clients sync.WaitGroup
+			for range 4 {
+				clients.Go(func() {
+					for part := range parts {
+						a := many.tell(t, "server", part...)
+						accepted.Add(int64(a.Accepted))
+						known.Add(int64(a.Duplicates))
+					}
+				})
+			}
+			for part := range slices.Chunk(shuffled, batch) {
+				parts <- part
+			}
+			close(parts)
+			clients.Wait()
+			if accepted.Load() != int64(len(inOrder)) || known.Load() != int64(len(shuffled)-len(inOrder)) {
+				t.Errorf("of %d events told %d times %d were accepted and %d known", len(inOrder), len(shuffled), accepted.Load(), known.Load())
+			}
+			if diff := cmp.Diff(values(one.everybody(t)), values(many.everybody(t))); diff != "" {
+				t.Errorf("four clients make other people (- one, + four):\n%s", diff)
+			}
+			many.rebuilds(t)
+			many.verifies(t)
+		})
+	}
+}
