@@ -260,3 +260,60 @@ func TestPromise_refusalsOfTheWorldNameNobody(t *testing.T) {
 		}
 	})
 }
+
+// Killed again and again while it sends, heed writes to nobody twice, and has
+// nothing out that is not on the record.
+func TestPromise_killedWhileSending(t *testing.T) {
+	t.Parallel()
+	inShop(t, func(t *testing.T, s *shop) {
+		numbers := s.crowd(120)
+		s.slow(40 * time.Millisecond)
+		s.goLive(bulk)
+		if status := s.api(http.MethodPost, "/api/campaigns/"+bulk+"/send", nil, nil); status != http.StatusAccepted {
+			t.Fatalf("sending was answered %d", status)
+		}
+		for range 3 {
+			time.Sleep(time.Duration(30+rand.IntN(60)) * time.Millisecond)
+			if n := s.textsLeft(); n == len(numbers) {
+				t.Fatal("all had left before the kill: this test proves nothing")
+			}
+			s.kill()
+			s.serve()
+		}
+		s.slow(0)
+		// What was in hand when it was killed is let go when its lease ends.
+		for begun := time.Now(); s.underWay() > 0; time.Sleep(250 * time.Millisecond) {
+			if time.Since(begun) > 50*time.Second {
+				t.Fatalf("%d messages are still under way", s.underWay())
+			}
+		}
+		type line struct{ Person, Outcome string }
+		record := map[string][]string{}
+		for _, d := range lines[line](t, s.run("export", "disclosures", "--json")) {
+			record[d.Person] = append(record[d.Person], d.Outcome)
+		}
+		sent, unknown := 0, 0
+		for i, number := range numbers {
+			got := len(s.textsTo(number))
+			outcomes := record[s.person(fmt.Sprintf("user_id:one-of-many-%d", i)).Person]
+			if got > 1 {
+				t.Errorf("number %d got %d texts", i, got)
+			}
+			switch {
+			case slices.Contains(outcomes, "sent"):
+				sent++
+			case slices.Contains(outcomes, "unknown"):
+				unknown++
+			default:
+				t.Errorf("number %d got %d texts, and the record says %v", i, got, outcomes)
+			}
+			if slices.Contains(outcomes, "sent") && got != 1 {
+				t.Errorf("number %d got %d texts, and the record says that one was sent", i, got)
+			}
+		}
+		t.Logf("%d sent, of %d nobody can tell", sent, unknown)
+		if sent == 0 || unknown == 0 {
+			t.Errorf("%d sent, %d unknown: no kill came in the middle", sent, unknown)
+		}
+	})
+}

@@ -37,7 +37,29 @@ type world struct {
 	texts []message
 	hooks []message
 
-	refuses bool // every message, with a text that names to whom
+	refuses bool          // every message, with a text that names to whom
+	takes   time.Duration // how long the gateway thinks about a text
+}
+
+// slow makes the gateway think about each text.
+func (w *world) slow(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.takes = d
+}
+
+func (w *world) think() {
+	w.mu.Lock()
+	d := w.takes
+	w.mu.Unlock()
+	time.Sleep(d)
+}
+
+// textsLeft is how many texts came so far.
+func (w *world) textsLeft() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.texts)
 }
 
 // refuse makes the world refuse everything from now on.
@@ -168,6 +190,7 @@ func (w *world) textGateway(t *testing.T) string {
 			_, _ = io.WriteString(rw, `{"code":21211,"status":400,"message":"The 'To' number `+r.PostForm.Get("To")+` is not valid."}`)
 			return
 		}
+		w.think()
 		w.hears(&w.texts, message{to: r.PostForm.Get("To"), text: r.PostForm.Get("Body")})
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(http.StatusCreated)
@@ -349,13 +372,17 @@ func (s *shop) why(campaign, person string) (code string, found bool) {
 // settled waits until nothing is on its way to anybody.
 func (s *shop) settled() {
 	s.t.Helper()
-	wait(s.t, "messages to leave", func() bool {
-		var on struct{ Deliveries []struct{ ID int64 } }
-		if status := s.api(http.MethodGet, "/api/deliveries?state=waiting", nil, &on); status != http.StatusOK {
-			s.t.Fatalf("the queue is shown with %d", status)
-		}
-		return len(on.Deliveries) == 0
-	})
+	wait(s.t, "messages to leave", func() bool { return s.underWay() == 0 })
+}
+
+// underWay is how many messages have not come to an end.
+func (s *shop) underWay() int {
+	s.t.Helper()
+	var on struct{ Deliveries []struct{ ID int64 } }
+	if status := s.api(http.MethodGet, "/api/deliveries?state=waiting", nil, &on); status != http.StatusOK {
+		s.t.Fatalf("the queue is shown with %d", status)
+	}
+	return len(on.Deliveries)
 }
 
 // send considers everybody in a campaign's audience, once, and waits until what
