@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -66,13 +67,33 @@ type heed struct {
 	env     []string
 	url     string
 	cmd     *exec.Cmd
-	log     *bytes.Buffer
+	log     *journal
 }
 
 const (
 	writeKey   = "wk-story"
 	adminToken = "at-story-0123456789abcdef"
 )
+
+// journal keeps what the program logs; a test may read it while it runs.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// String is what was logged so far.
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
 
 // start runs `heed serve` in an empty folder on a free port.
 func start(t *testing.T, program, database string, env ...string) *heed {
@@ -93,7 +114,7 @@ func start(t *testing.T, program, database string, env ...string) *heed {
 // serve starts the program and waits until it is ready.
 func (h *heed) serve() {
 	h.t.Helper()
-	h.log = &bytes.Buffer{}
+	h.log = &journal{}
 	h.cmd = exec.Command(h.program, "serve")
 	h.cmd.Env, h.cmd.Dir = h.env, h.dir
 	h.cmd.Stderr = h.log

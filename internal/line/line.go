@@ -3,6 +3,7 @@ package line
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -144,7 +145,10 @@ func (l *Line) Close() {
 // each arrival in order. After an error the batch is to be sent again: whatever
 // of it was written is known then.
 func (l *Line) Accept(ctx context.Context, b Batch) ([]Answer, error) {
-	// Here callers work side by side; behind, the line is one.
+	// Here callers work side by side; behind, the line is one. What is noted goes
+	// to a copy: a caller that gives up may send its batch again while the line
+	// still reads this one.
+	b.Arrivals = slices.Clone(b.Arrivals)
 	for i := range b.Arrivals {
 		a := &b.Arrivals[i]
 		a.message, a.body = messageOf(l.keep.Vault(), &a.Event), said(l.keep.Vault(), &a.Event)
