@@ -191,6 +191,8 @@ type (
 	Tally      = store.Tally
 	Quarantine = store.Quarantined
 	Edge       = store.Edge
+	Ticket     = store.Ticket
+	Request    = store.Request
 	Reader     = store.Reader
 	Writer     = store.Writer
 )

@@ -48,6 +48,8 @@ var suite = []given.Test{
 	{Name: "quarantine", Run: testQuarantine},
 	{Name: "definitions", Run: testDefinitions},
 	{Name: "sources tokens items tallies", Run: testSmall},
+	{Name: "tickets", Run: testTickets},
+	{Name: "requests", Run: testRequests},
 	{Name: "audit", Run: testAudit},
 	{Name: "text", Run: testText},
 	{Name: "transactions/undone", Run: testUndone},

@@ -97,7 +97,7 @@ var (
 // coordinator.
 var local = []string{
 	"heed.job", "heed.timer", "heed.quarantine", "heed.definition", "heed.source", "heed.token",
-	"heed.tally", "heed.audit", "heed.item", "heed.meta", "heed.probe",
+	"heed.tally", "heed.audit", "heed.item", "heed.meta", "heed.probe", "heed.ticket", "heed.request",
 }
 
 // citusFaults lists what Citus would refuse (reference: its own documentation

@@ -149,9 +149,10 @@ func (w *writer) Forget(ctx context.Context, ids []fact.FragmentID) error {
 	}
 	return w.change(ctx, "forget", func() error {
 		var batch pgx.Batch
-		for _, table := range []string{"fact", "seen_page", "job", "timer", "state"} {
+		for _, table := range []string{"fact", "seen_page", "job", "timer", "ticket", "state"} {
 			batch.Queue("DELETE FROM heed."+table+" WHERE fragment = ANY ($1)", ids)
 		}
+		batch.Queue("UPDATE heed.request SET fragment = 0 WHERE fragment = ANY ($1)", ids)
 		return w.tx.SendBatch(ctx, &batch).Close()
 	})
 }

@@ -127,10 +127,13 @@ func (w *writer) Forget(ctx context.Context, ids []fact.FragmentID) error {
 				}
 			}
 			w.ends.pending[id] = head{}
-			for _, table := range []string{"head", "state", "seen_page", "job", "timer"} {
+			for _, table := range []string{"head", "state", "seen_page", "job", "timer", "ticket"} {
 				if err := w.c.exec("DELETE FROM "+table+" WHERE fragment = ?", id); err != nil {
 					return err
 				}
+			}
+			if err := w.c.exec("UPDATE request SET fragment = 0 WHERE fragment = ?", id); err != nil {
+				return err
 			}
 		}
 		return nil

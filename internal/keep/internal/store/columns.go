@@ -157,6 +157,24 @@ func dataTables() []Table {
 			{Name: "received", Protection: Clear, Category: "user.behavior"},
 			{Name: "body", Protection: Sealed, Category: "user"},
 		}},
+		{Store: "data", Name: "ticket", Purposes: []string{"essential.legal_obligation"}, Retention: "until it is used or over, a year at most", Columns: []Column{
+			{Name: "kind", Protection: NotPersonal},
+			{Name: "hash", Protection: KeyedHash, Category: "user.unique_id"},
+			owner,
+			{Name: "until", Protection: NotPersonal},
+			{Name: "tries", Protection: NotPersonal},
+			{Name: "body", Protection: Sealed, Category: "user"},
+		}},
+		{Store: "data", Name: "request", Purposes: []string{"essential.legal_obligation"}, Retention: "24 months after it is closed", Columns: []Column{
+			{Name: "id", Protection: NotPersonal},
+			{Name: "claim", Protection: NotPersonal},
+			{Name: "status", Protection: NotPersonal},
+			owner,
+			{Name: "received", Protection: Clear, Category: "user.behavior"},
+			{Name: "due", Protection: NotPersonal},
+			{Name: "closed", Protection: NotPersonal},
+			{Name: "body", Protection: NotPersonal}, // what was asked and done, never about whom
+		}},
 		{Store: "data", Name: "audit", Purposes: []string{"essential.legal_obligation"}, Retention: "as the law pack says", Columns: []Column{
 			{Name: "writer", Protection: NotPersonal},
 			{Name: "n", Protection: NotPersonal},

@@ -225,6 +225,31 @@ type Audit struct {
 	Body     []byte
 }
 
+// Ticket is a secret that was handed out and may come back: a one-time code, a
+// session, a link that opens once. It is found by the keyed hash of the secret.
+type Ticket struct {
+	Kind     string
+	Hash     person.Hash
+	Fragment fact.FragmentID // whose it is; 0 is nobody's
+	Until    clock.Instant
+	Tries    int64
+	Body     []byte // sealed
+}
+
+// Request is a right that somebody asked for, with its clock. It outlives the
+// person, as proof that they were answered, so it says nothing about them: its
+// body is what was asked and done, and Fragment is 0 once they are erased.
+type Request struct {
+	ID       string
+	Right    string
+	Status   string
+	Fragment fact.FragmentID
+	Received clock.Instant
+	Due      clock.Instant
+	Closed   clock.Instant // 0 while it is open
+	Body     []byte
+}
+
 // Item is one row of the product catalog; no personal data.
 type Item struct {
 	ID   string // product_id
@@ -261,6 +286,14 @@ type Reader interface {
 	Audits(ctx context.Context, writer string, from uint64) iter.Seq2[Audit, error]
 	Writers(ctx context.Context) ([]string, error)
 	Items(ctx context.Context, ids []string) ([]Item, error) // nil ids: all, by id
+	// Ticket fails with ErrNotFound when there is none.
+	Ticket(ctx context.Context, kind string, hash person.Hash) (Ticket, error)
+	// Request fails with ErrNotFound when there is none.
+	Request(ctx context.Context, id string) (Request, error)
+	// Requests lists those in a status ("" is any), oldest due first; RequestsOf
+	// those of the fragments, newest first.
+	Requests(ctx context.Context, status string, limit int) ([]Request, error)
+	RequestsOf(ctx context.Context, ids []fact.FragmentID) ([]Request, error)
 	Meta(ctx context.Context, name string) ([]byte, error)
 }
 
@@ -278,8 +311,8 @@ type Writer interface {
 	PutStates(ctx context.Context, states []State) error
 	PutSeenPages(ctx context.Context, pages []SeenPage) error
 	PutSpine(ctx context.Context, rows []Spine) error
-	// Forget removes the facts, state, seen pages, jobs and timers of the
-	// fragments; the spine stays, cut loose. Repeating it changes nothing.
+	// Forget removes the facts, state, seen pages, jobs, timers and tickets of the
+	// fragments; the spine and requests stay, cut loose. Repeating it changes nothing.
 	Forget(ctx context.Context, ids []fact.FragmentID) error
 	// DropFacts empties the bodies of facts but keeps the last 16 bytes, so
 	// that the chain still verifies (retention).
@@ -318,6 +351,18 @@ type Writer interface {
 	// LastAudit is the chain's end; zero when there is none.
 	LastAudit(ctx context.Context, writer string) (Audit, error)
 	PutItems(ctx context.Context, items []Item) error
+	// PutTickets adds tickets or replaces those of the same kind and hash.
+	PutTickets(ctx context.Context, rows []Ticket) error
+	// TryTicket raises Tries and returns the ticket as it then stands; it fails
+	// with ErrNotFound when there is none, and the transaction goes on.
+	TryTicket(ctx context.Context, kind string, hash person.Hash) (Ticket, error)
+	// DropTicket removes one and reports whether it was there: of two who take the
+	// same one, one gets it.
+	DropTicket(ctx context.Context, kind string, hash person.Hash) (bool, error)
+	// DropTicketsOf removes those of the fragments, of one kind or ("") of all.
+	DropTicketsOf(ctx context.Context, kind string, ids []fact.FragmentID) error
+	DropTicketsBefore(ctx context.Context, t clock.Instant) (int64, error)
+	PutRequests(ctx context.Context, rows []Request) error
 	SetMeta(ctx context.Context, name string, value []byte) error
 }
 
