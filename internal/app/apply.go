@@ -95,14 +95,14 @@ func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (Sent, err
 	if !ok {
 		return Sent{}, ErrNotSent
 	}
-	people, err := a.askContact(ctx, c, by)
+	people, withheld, err := a.considered(ctx, c, by)
 	if err != nil {
 		return Sent{}, err
 	}
 	now := a.Clock.Now()
-	out := Sent{Withheld: people.Withheld()}
+	out := Sent{Withheld: withheld}
 	var looks []line.Look
-	for m := range people.Members() {
+	for m := range people {
 		looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
 	}
 	for len(looks) > 0 {

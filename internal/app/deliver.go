@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"strings"
@@ -149,9 +150,15 @@ func (a *App) deliver(ctx context.Context) {
 // deliverDue lets everything leave that is due now.
 func (a *App) deliverDue(ctx context.Context) error { return a.courier().Due(ctx) }
 
-// askContact asks the gate whom a campaign may consider, for an actor.
-func (a *App) askContact(ctx context.Context, c *campaign.Live, by catalog.Actor) (gate.Audience[gate.Contact], error) {
+// considered are those whom a campaign may consider, asked for an actor, and whom
+// a promise keeps out.
+func (a *App) considered(ctx context.Context, c *campaign.Live, by catalog.Actor) (iter.Seq[gate.Member], map[string]gate.Stopped, error) {
 	asking := c.Asking()
 	asking.By, asking.Role = by.Name, string(by.Role)
-	return gate.AskMany[gate.Contact](ctx, a.Keep.Gate, asking, c.Members())
+	if campaign.Shares(c.Channel) {
+		people, err := gate.AskMany[gate.Share](ctx, a.Keep.Gate, asking, c.Members())
+		return people.Members(), people.Withheld(), err
+	}
+	people, err := gate.AskMany[gate.Contact](ctx, a.Keep.Gate, asking, c.Members())
+	return people.Members(), people.Withheld(), err
 }

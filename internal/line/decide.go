@@ -139,7 +139,7 @@ func (h *human) moments(entered []fact.Membership) []campaign.Moment {
 // moment asks each campaign that the moment concerns.
 func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign.Moment) error {
 	for _, c := range w.set.Campaigns.Triggered(m) {
-		v, err := gate.Consider[gate.Contact](w.line.keep.Gate, p, c.Asking())
+		s, err := w.consider(p, c)
 		ruling := policy.Ruling{Verdict: policy.Allow}
 		denied, no := errors.AsType[*gate.Denied](err)
 		if err != nil && !no {
@@ -148,7 +148,7 @@ func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign
 		if no {
 			ruling = denied.Ruling
 		}
-		d, candidate := c.Decide(m, v.Sight(), ruling, w.tx.Now)
+		d, candidate := c.Decide(m, s, ruling, w.tx.Now)
 		if !candidate {
 			continue
 		}
@@ -157,6 +157,17 @@ func (w *walk) moment(ctx context.Context, h *human, p *fact.Profile, m campaign
 		}
 	}
 	return nil
+}
+
+// consider asks what will be asked when the message leaves: one to the person is
+// contact, one to a company is sharing.
+func (w *walk) consider(p *fact.Profile, c *campaign.Live) (fact.Sight, error) {
+	if campaign.Shares(c.Channel) {
+		v, err := gate.Consider[gate.Share](w.line.keep.Gate, p, c.Asking())
+		return v.Sight(), err
+	}
+	v, err := gate.Consider[gate.Contact](w.line.keep.Gate, p, c.Asking())
+	return v.Sight(), err
 }
 
 // decision queues the question, if it was chosen, and keeps what was decided and

@@ -69,6 +69,11 @@ func Address(channel string) string {
 	return ""
 }
 
+// Shares reports whether what goes through a channel goes to a company instead
+// of the person: then the gate is asked about sharing, when it is decided as when
+// it leaves.
+func Shares(channel string) bool { return channel == "webhook" }
+
 var errDefinition = problem.New(problem.Invalid, "campaign-invalid",
 	"A campaign's definition can't be used; mend the fields that are named.")
 

@@ -61,17 +61,24 @@ func DryRun(ctx context.Context, g *gate.Gate, l *Live, a gate.Asking, now clock
 	if l.Item.Event {
 		t.matter.about, t.untried = false, append(t.untried, "already_bought")
 	}
-	err := gate.Each(ctx, g, a, func(v gate.View[gate.Contact], r policy.Ruling) error {
+	each := everybody[gate.Contact]
+	if Shares(l.Channel) {
+		each = everybody[gate.Share]
+	}
+	if err := each(ctx, g, a, &t); err != nil {
+		return Report{}, err
+	}
+	return t.report(), nil
+}
+
+func everybody[U gate.Contact | gate.Share](ctx context.Context, g *gate.Gate, a gate.Asking, t *trial) error {
+	return gate.Each(ctx, g, a, func(v gate.View[U], r policy.Ruling) error {
 		if v.Ref().IsZero() {
 			return errSlow // the view has run out, and shows nothing
 		}
 		t.person(v.Sight(), v.Withheld, r)
 		return nil
 	})
-	if err != nil {
-		return Report{}, err
-	}
-	return t.report(), nil
 }
 
 // trial is a dry run under way.

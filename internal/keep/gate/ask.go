@@ -124,7 +124,7 @@ func (d *decision) ruling() policy.Ruling {
 // its transaction. When the answer is no, it comes as *Denied together with a
 // view that withholds everything there is. Nothing can leave on either. Only the
 // line may call it (arch_test.go).
-func Consider[U Personalize | Contact](g *Gate, p *fact.Profile, a Asking) (View[U], error) {
+func Consider[U Personalize | Contact | Share](g *Gate, p *fact.Profile, a Asking) (View[U], error) {
 	d := g.decide(kindOf[U](), &held{profile: p}, a, g.clock.Now())
 	if d.rules == nil {
 		return View[U]{}, errNoRules

@@ -10,7 +10,7 @@ import (
 // for dry runs and previews. The view of somebody for whom the answer is no
 // shows that everything is withheld; nothing can leave on any of them. One audit
 // entry says that everybody was asked about.
-func Each[U Personalize | Contact](ctx context.Context, g *Gate, a Asking, f func(View[U], policy.Ruling) error) error {
+func Each[U Personalize | Contact | Share](ctx context.Context, g *Gate, a Asking, f func(View[U], policy.Ruling) error) error {
 	if g.Rules() == nil {
 		return errNoRules
 	}
