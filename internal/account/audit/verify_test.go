@@ -142,7 +142,10 @@ func TestVerify_finds(t *testing.T) {
 			}, place(grants, 1), "changed"},
 			{"an event says that it came at another time", []string{"fact"}, func(d hand) {
 				d.data("UPDATE {fact} SET received = received + 1"+where, int64(grants), int64(1))
-			}, place(grants, 1), "another time"},
+			}, place(grants, 1), "changed"},
+			{"a grant says that it came at another time", []string{"fact"}, func(d hand) {
+				d.data("UPDATE {fact} SET received = received - 1"+where, int64(grants), int64(grant))
+			}, place(grants, grant), "changed"},
 			{"an audit entry is edited", []string{"audit"}, func(d hand) {
 				d.data("UPDATE {audit} SET at = at + 1 WHERE writer = ? AND n = ?", writer, int64(3))
 			}, "audit " + writer + " entry 3", "changed after"},

@@ -90,6 +90,9 @@ func dossier(ctx context.Context, d *decision, what string) (Dossier, error) {
 	g, open := d.gate, *d
 	err := g.within(ctx, d.held.asked, func(tx *vault.Tx, h *held) error {
 		h.profile = g.fold(h, chainsOf(tx, h))
+		if err := g.name(ctx, tx.Store, h); err != nil {
+			return err
+		}
 		open.held = h
 		note := fact.Note{By: d.asking.By, Role: d.asking.Role, What: what, Why: d.asking.Why, At: tx.Now}
 		c := tx.Chain(h.group.Anchor)

@@ -29,7 +29,7 @@ type Chain struct {
 // append seals a fact as the next of the chain.
 func (c *Chain) append(kind fact.Kind, received clock.Instant, payload []byte) {
 	c.State.N++
-	blob := c.box.seal(place{kind: uint8(kind), fragment: c.Fragment.ID, n: c.State.N, prev: c.tag}, payload)
+	blob := c.box.seal(place{kind: uint8(kind), fragment: c.Fragment.ID, n: c.State.N, prev: c.tag, received: received}, payload)
 	c.tag = tagOf(blob)
 	c.pending = append(c.pending, store.Fact{
 		Fragment: c.Fragment.ID, N: c.State.N, Kind: kind, Received: received, Body: blob,
@@ -97,7 +97,7 @@ func (v *Vault) facts(ctx context.Context, r store.Reader, f *Fragment, yield fu
 		n = row.N
 		open := Fact{N: row.N, Kind: row.Kind, Received: row.Received}
 		if len(row.Body) > tagSize {
-			open.Payload, err = b.open(place{kind: uint8(row.Kind), fragment: f.ID, n: row.N, prev: end}, row.Body)
+			open.Payload, err = b.open(place{kind: uint8(row.Kind), fragment: f.ID, n: row.N, prev: end, received: row.Received}, row.Body)
 			if err != nil {
 				return end, n, fmt.Errorf("facts of fragment %d: number %d: %w", f.ID, row.N, err)
 			}

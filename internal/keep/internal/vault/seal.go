@@ -8,17 +8,20 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 )
 
 // A sealed blob is: format (1 byte), key epoch (2), schema (1), codec (1),
 // nonce (12), ciphertext, tag (16). The first five bytes are authenticated.
+// Format 2 also binds when a fact arrived; facts have it since then.
 const (
 	keySize   = 32
 	nonceSize = 12
 	tagSize   = 16
 	headSize  = 5
 	format    = 1
+	formatAt  = 2
 	schema    = 1
 )
 
@@ -43,6 +46,7 @@ type place struct {
 	fragment fact.FragmentID
 	n        uint64
 	prev     [tagSize]byte
+	received clock.Instant // of facts; zero binds no time
 	bound    []byte
 }
 
@@ -78,6 +82,9 @@ func (p place) bind(ad, head []byte) []byte {
 	ad = binary.BigEndian.AppendUint64(ad, uint64(p.fragment))
 	ad = binary.BigEndian.AppendUint64(ad, p.n)
 	ad = append(ad, p.prev[:]...)
+	if head[0] == formatAt {
+		ad = binary.BigEndian.AppendUint64(ad, uint64(p.received))
+	}
 	return append(ad, p.bound...)
 }
 
@@ -87,6 +94,9 @@ func (b *box) seal(p place, body []byte) []byte {
 	packed, codec := s.room.pack(body)
 	out := make([]byte, headSize+nonceSize, headSize+nonceSize+len(packed)+tagSize)
 	out[0], out[3], out[4] = format, schema, codec
+	if p.received != 0 {
+		out[0] = formatAt
+	}
 	binary.BigEndian.PutUint16(out[1:], b.epoch)
 	nonce := out[headSize : headSize+nonceSize]
 	_, _ = rand.Read(nonce)
@@ -100,7 +110,7 @@ func (b *box) open(p place, blob []byte) ([]byte, error) {
 	if len(blob) < headSize+nonceSize+tagSize {
 		return nil, ErrTampered
 	}
-	if blob[0] != format || blob[3] > schema {
+	if blob[0] != format && blob[0] != formatAt || blob[3] > schema {
 		return nil, ErrNewer
 	}
 	s := scratches.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else

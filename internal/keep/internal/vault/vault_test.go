@@ -198,6 +198,9 @@ func TestVault_noticesEveryChangeOfAChain(t *testing.T) {
 			return append(rows, again)
 		}},
 		{"another kind", func(rows []store.Fact) []store.Fact { rows[0].Kind = fact.KindGrant; return rows }},
+		{"another time of arrival", func(rows []store.Fact) []store.Fact { rows[1].Received++; return rows }},
+		{"no time of arrival", func(rows []store.Fact) []store.Fact { rows[1].Received = 0; return rows }},
+		{"sealed as before arrivals were bound", func(rows []store.Fact) []store.Fact { rows[1].Body[0] = 1; return rows }},
 		{"the end cut off", func(rows []store.Fact) []store.Fact { return rows[:2] }},
 	}
 	for _, tt := range tests {
