@@ -68,6 +68,15 @@ func with[T any](payload []byte, parse func([]byte) (T, error), apply func(*T)) 
 	return nil
 }
 
+// ApplyFact folds any fact of a history that is read again; message gives the keyed
+// hash of an event's source and message id.
+func ApplyFact(s *fact.State, kind fact.Kind, payload []byte, message func(*fact.Event) person.Hash) error {
+	if kind != fact.KindEvent {
+		return Apply(s, kind, payload)
+	}
+	return with(payload, fact.ParseEvent, func(e *fact.Event) { ApplyEvent(s, e, message(e)) })
+}
+
 // ApplyEvent folds one event, of which the state has not seen any copy. message
 // is the keyed hash of its source and message id.
 func ApplyEvent(s *fact.State, e *fact.Event, message person.Hash) {
