@@ -235,6 +235,8 @@ func (c *Case) field(f Field) finding {
 		return fail(ruleGuess, CodeSensitiveGuess)
 	case c.q.Use == Operate:
 		return finding{rule: ruleGuess}
+	case f.Origin == fact.Inferred && c.guessed():
+		return fail(ruleGuess, CodeGuessRefused)
 	case !c.r.known(f.Category):
 		return fail(ruleCategory, CodeCategoryUnknown)
 	case c.q.Use == Resolve && !strings.HasPrefix(f.Name, "identifiers."):

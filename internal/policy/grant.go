@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/policy/define"
@@ -51,6 +52,14 @@ func (c *Case) stops(g fact.Grant) bool {
 			return false
 		}
 	}
+	if g.Topic == define.Guesses {
+		return false // it closes values, not the person: see guessed
+	}
+	if to, one := strings.CutPrefix(g.Topic, define.ToRecipient); one && to != c.q.Recipient {
+		return false
+	} else if one {
+		g.Topic = ""
+	}
 	if g.Purpose != "" && !define.Within(c.q.Purpose, g.Purpose) {
 		return !c.r.heard(g.Purpose) && !c.purpose.Service
 	}
@@ -58,6 +67,14 @@ func (c *Case) stops(g fact.Grant) bool {
 	// something: it counts for all of them.
 	return (g.Channel == "" || g.Channel == c.q.Channel || !c.r.channels[g.Channel]) &&
 		(g.Topic == "" || define.Within(c.q.Topic, g.Topic) || c.r.topics[g.Topic].Key == "")
+}
+
+// guessed reports whether the person refused that what was only guessed about
+// them is used.
+func (c *Case) guessed() bool {
+	return slices.ContainsFunc(c.s.Grants, func(g fact.Grant) bool {
+		return g.Topic == define.Guesses && g.Status != fact.Granted
+	})
 }
 
 // heard reports whether a purpose that a refusal names is known: to the

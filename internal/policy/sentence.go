@@ -43,6 +43,7 @@ const (
 	CodeExpired              = "expired"
 	CodeSensitiveGuess       = "sensitive_guess"
 	CodeSensitiveClosed      = "sensitive_closed"
+	CodeGuessRefused         = "guess_refused"
 )
 
 // The rules in the order in which they are asked: those on the person, then
@@ -83,6 +84,11 @@ var ruleNames = [...]string{
 type voice struct{ missing, marketer, person string }
 
 var voices = map[string]voice{
+	CodeGuessRefused: {
+		"the person's wish that guesses are used",
+		"The person does not want guesses about them to be used, and this value is one.",
+		"You asked us not to use guesses about you, and this is one.",
+	},
 	CodeAllowed: {
 		"",
 		"Allowed for “{purpose}”: promise, ground and origin hold.",

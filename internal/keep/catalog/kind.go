@@ -21,6 +21,7 @@ const (
 	Attribute Kind = "attribute"
 	Namespace Kind = "namespace"
 	Topic     Kind = "topic"
+	Form      Kind = "form"
 	Brand     Kind = "brand"
 	Audience  Kind = "audience"
 	Campaign  Kind = "campaign"
@@ -28,14 +29,14 @@ const (
 
 // kinds lists them in the order in which they are stored and shown.
 var kinds = []Kind{
-	Purpose, Category, Notice, Pack, Source, Recipient, Attribute, Namespace, Topic, Brand, Audience, Campaign,
+	Purpose, Category, Notice, Pack, Source, Recipient, Attribute, Namespace, Topic, Form, Brand, Audience, Campaign,
 }
 
 // folders says which kind a file's first path element stands for.
 var folders = map[string]Kind{
 	"purposes": Purpose, "categories": Category, "notices": Notice, "packs": Pack, "sources": Source,
 	"recipients": Recipient, "attributes": Attribute, "namespaces": Namespace, "topics": Topic,
-	"brand": Brand, "audiences": Audience, "campaigns": Campaign,
+	"forms": Form, "brand": Brand, "audiences": Audience, "campaigns": Campaign,
 }
 
 // elsewhere lists folders of a workspace that hold no definitions.
@@ -69,13 +70,15 @@ func shapes() map[Kind]any {
 		Pack: define.Pack{
 			Jurisdictions: one, Modes: []define.Term{{Bases: []define.Basis{define.Consent}}},
 			GPC: define.GPC{Stops: one}, Minors: []define.Minors{{Purposes: one}},
-			Transfers: define.Transfers{Free: one}, Clocks: []define.Clock{{}},
+			Transfers: define.Transfers{Free: one}, Clocks: []define.Clock{{}}, Holidays: one,
+			Retained: []define.Retained{{Events: one, Keep: one, Traits: one}},
 		},
 		Source:    define.Source{},
 		Recipient: define.Recipient{Purposes: one, Sub: one},
 		Attribute: define.Attribute{},
 		Namespace: define.Namespace{Blocked: one},
 		Topic:     define.Topic{Words: one},
+		Form:      define.Form{Places: one, Ask: []define.Asked{{Options: one}}, Agree: []define.Agreement{{}}, Origins: one},
 		Brand:     define.Brand{Caps: []define.Cap{{}}},
 	}
 }

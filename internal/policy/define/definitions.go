@@ -21,6 +21,7 @@ type Definitions struct {
 	Attributes []Attribute `yaml:"attributes" json:"attributes"`
 	Topics     []Topic     `yaml:"topics" json:"topics"`
 	Namespaces []Namespace `yaml:"namespaces" json:"namespaces"`
+	Forms      []Form      `yaml:"forms" json:"forms"`
 	Brand      Brand       `yaml:"brand" json:"brand"`
 }
 
@@ -74,15 +75,17 @@ type Cover struct {
 
 // Pack is one law as data.
 type Pack struct {
-	Key           string    `yaml:"key" json:"key"`
-	Label         string    `yaml:"label" json:"label"`
-	Jurisdictions []string  `yaml:"jurisdictions" json:"jurisdictions"` // ISO 3166: "DE", "US-CA"
-	Modes         []Term    `yaml:"modes" json:"modes"`
-	GPC           GPC       `yaml:"gpc" json:"gpc"`
-	Sensitive     Sensitive `yaml:"sensitive" json:"sensitive"`
-	Minors        []Minors  `yaml:"minors" json:"minors"`
-	Transfers     Transfers `yaml:"transfers" json:"transfers"`
-	Clocks        []Clock   `yaml:"clocks" json:"clocks"`
+	Key           string     `yaml:"key" json:"key"`
+	Label         string     `yaml:"label" json:"label"`
+	Jurisdictions []string   `yaml:"jurisdictions" json:"jurisdictions"` // ISO 3166: "DE", "US-CA"
+	Modes         []Term     `yaml:"modes" json:"modes"`
+	GPC           GPC        `yaml:"gpc" json:"gpc"`
+	Sensitive     Sensitive  `yaml:"sensitive" json:"sensitive"`
+	Minors        []Minors   `yaml:"minors" json:"minors"`
+	Transfers     Transfers  `yaml:"transfers" json:"transfers"`
+	Clocks        []Clock    `yaml:"clocks" json:"clocks"`
+	Holidays      []string   `yaml:"holidays" json:"holidays,omitempty"` // "12-25" each year, "2026-04-03" once; they are no working days
+	Retained      []Retained `yaml:"retained" json:"retained,omitempty"`
 }
 
 // Term is how a pack lets one family of purposes begin, on one channel or, with
@@ -124,7 +127,20 @@ type Clock struct {
 	Within   int    `yaml:"within" json:"within"`
 	Unit     string `yaml:"unit" json:"unit"` // hours, days, business_days, months
 	Extended int    `yaml:"extended" json:"extended,omitempty"`
+	Forward  bool   `yaml:"forward" json:"forward,omitempty"` // a last day that is no working day moves to the next that is one
 	Law      string `yaml:"law" json:"law,omitempty"`
+}
+
+// Retained is what a law makes the brand keep though the person is erased: it is
+// kept apart, used for nothing else, and gone when its time is over.
+type Retained struct {
+	Label   string   `yaml:"label" json:"label"`             // fits "the law makes us keep …"
+	Events  []string `yaml:"events" json:"events"`           // names of track events
+	Keep    []string `yaml:"keep" json:"keep"`               // their properties that are kept; "products.price" is one of each product
+	Traits  []string `yaml:"traits" json:"traits,omitempty"` // attributes that belong with them
+	Years   int      `yaml:"years" json:"years"`
+	YearEnd bool     `yaml:"from_year_end" json:"from_year_end,omitempty"` // the years begin when the calendar year ends
+	Law     string   `yaml:"law" json:"law"`
 }
 
 // Recipient is a company outside that may receive personal data.
@@ -135,10 +151,20 @@ type Recipient struct {
 	Country    string   `yaml:"country" json:"country"` // ISO 3166
 	Safeguards string   `yaml:"safeguards" json:"safeguards,omitempty"`
 	Purposes   []string `yaml:"purposes" json:"purposes"`
-	Sub        []string `yaml:"sub" json:"sub,omitempty"`         // keys of recipients it passes data to
-	Contact    string   `yaml:"contact" json:"contact"`           // where a person objects
+	Sub        []string `yaml:"sub" json:"sub,omitempty"` // keys of recipients it passes data to
+	Contact    string   `yaml:"contact" json:"contact"`   // where a person objects, and where it is told of rights
+	Contract   string   `yaml:"contract" json:"contract,omitempty"`
+	Object     string   `yaml:"object" json:"object,omitempty"` // how a person objects there, in a sentence
+	DSR        DSR      `yaml:"dsr" json:"dsr,omitzero"`
 	Webhook    string   `yaml:"webhook" json:"webhook,omitempty"` // address that takes what is handed over, signed; "" takes nothing
 	Approved   bool     `yaml:"approved" json:"approved"`
+}
+
+// DSR is how a recipient wants to be told that somebody used a right. The zero
+// DSR is a mail to its Contact.
+type DSR struct {
+	Kind string `yaml:"kind" json:"kind"`         // opendsr, webhook, mail
+	URL  string `yaml:"url" json:"url,omitempty"` // of opendsr and webhook
 }
 
 // Source is where events come from.

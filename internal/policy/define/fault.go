@@ -25,6 +25,7 @@ func (f Fault) Place() string {
 var (
 	dotted  = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
 	plain   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+	holiday = regexp.MustCompile(`^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$`)
 	iso3166 = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
 )
 
@@ -63,6 +64,9 @@ func (d Definitions) Faults() []Fault {
 	}
 	for _, s := range d.Sources {
 		c.source(s)
+	}
+	for _, o := range d.Forms {
+		c.form(o, d)
 	}
 	if len(d.Notices)+len(d.Recipients) > 0 || d.Brand.Key != "" {
 		c.brand(d.Brand) // whoever promises or discloses anything has a name
@@ -125,6 +129,9 @@ func (c *check) names(d Definitions) {
 	}
 	for _, i := range d.Topics {
 		once("topic", i.Key, i.Key, dotted)
+	}
+	for _, o := range d.Forms {
+		once("form", o.Key, o.ID(), plain)
 	}
 	for _, n := range d.Namespaces {
 		once("namespace", n.Key, n.Key, plain)
@@ -235,6 +242,16 @@ func (c *check) pack(p Pack) {
 			c.say("pack", p.Key, "clocks."+strconv.Itoa(i), "needs within and a unit: hours, days, business_days or months")
 		}
 	}
+	for i, day := range p.Holidays {
+		if !holiday.MatchString(day) {
+			c.say("pack", p.Key, "holidays."+strconv.Itoa(i), "is a day such as \"12-25\" or \"2026-04-03\"")
+		}
+	}
+	for i, r := range p.Retained {
+		if r.Label == "" || r.Law == "" || len(r.Events) == 0 || len(r.Keep) == 0 || r.Years < 1 {
+			c.say("pack", p.Key, "retained."+strconv.Itoa(i), "needs a label, events, what of them is kept (keep), years and the law that says so")
+		}
+	}
 }
 
 // key checks a purpose that a law names: any data use, whether or not this
@@ -251,6 +268,11 @@ func (c *check) recipient(r Recipient) {
 	}
 	if r.Webhook != "" && !strings.HasPrefix(r.Webhook, "https://") && !strings.HasPrefix(r.Webhook, "http://") {
 		c.say("recipient", r.Key, "webhook", "a webhook is https://HOST/PATH; http is for networks that the operator allows")
+	}
+	web := r.DSR.Kind == "opendsr" || r.DSR.Kind == "webhook"
+	if !slices.Contains([]string{"", "mail", "opendsr", "webhook"}, r.DSR.Kind) || web != (r.DSR.URL != "") ||
+		web && !strings.HasPrefix(r.DSR.URL, "https://") && !strings.HasPrefix(r.DSR.URL, "http://") {
+		c.say("recipient", r.Key, "dsr", "is a kind (opendsr, webhook or mail) and, but for mail, a url https://HOST/PATH")
 	}
 	for i, p := range r.Purposes {
 		if !c.purposes[p] {
