@@ -2,6 +2,8 @@ package keep
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/heed-platform/heed/internal/clock"
@@ -43,10 +45,25 @@ func (k *Keep) Define(ctx context.Context, by, what string, defs []Definition) e
 			return fmt.Errorf("write definitions: %w", err)
 		}
 		for _, d := range defs {
-			tx.Audit(vault.AuditEntry{What: what, By: by, Ref: fmt.Sprintf("%s/%s@%d %s", d.Kind, d.Key, d.Version, d.Hash)})
+			tx.Audit(vault.AuditEntry{What: what, By: by, Ref: RefOf(d)})
 		}
 		return nil
 	})
+}
+
+// RefOf is how the audit chain names a definition as it stands: which one, the
+// hash that approvals are bound to, and, after " row:", SHA-256 over what it
+// says, where it stands, and who wrote it and let it go live. Entries of before
+// have no such end.
+func RefOf(d Definition) string {
+	h := sha256.New()
+	for _, part := range [][]byte{
+		d.Body, []byte(d.Status), []byte(d.Author), []byte(d.Approve), []byte(d.Answer), binary.BigEndian.AppendUint64(nil, uint64(d.At)),
+	} {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+		h.Write(part)
+	}
+	return fmt.Sprintf("%s/%s@%d %s row:%x", d.Kind, d.Key, d.Version, d.Hash, h.Sum(nil))
 }
 
 // Sources returns where events may come from.

@@ -96,9 +96,7 @@ func (c *check) hear(e keep.AuditEntry, _ clock.Instant) {
 	c.report.Entries++
 	c.erased = c.erased || e.What == erasure
 	if e.Person == "" {
-		if strings.Contains(e.Ref, "@") {
-			c.refs[e.Ref] = true
-		}
+		c.refer(e.Ref)
 		return
 	}
 	t := told{n: e.N, entry: c.report.Entries}
@@ -107,6 +105,18 @@ func (c *check) hear(e keep.AuditEntry, _ clock.Instant) {
 	}
 	copy(t.tag[:], e.Tag)
 	c.ledger.all = append(c.ledger.all, t)
+}
+
+// refer remembers what an entry says about a definition, and of which ones it is
+// known how their rows stood.
+func (c *check) refer(ref string) {
+	if !strings.Contains(ref, "@") {
+		return
+	}
+	c.refs[ref] = true
+	if what, _, whole := strings.Cut(ref, rowMark); whole {
+		c.whole[what] = true
+	}
 }
 
 // Head is the end of one writer's chain: its last entry's number and hash.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
@@ -46,9 +47,14 @@ func (c *check) states(ctx context.Context) error {
 	}
 }
 
-// definitions compares each with its hash, and with the entry that put it in
-// force. A campaign's hash binds its audiences too, so only the entry can be
-// compared.
+// rowMark is where keep.RefOf begins to speak of a definition's row.
+const rowMark = " row:"
+
+// definitions compares each with its hash, and its row with the entries that
+// wrote it: what it says, where it stands and who let it go live are what some
+// entry tells of. That it stands as the newest of them says cannot be told where
+// several nodes write with clocks of their own. A campaign's hash binds its
+// audiences too, so only the entry can be compared.
 func (c *check) definitions(ctx context.Context) error {
 	defs, err := c.keep.Definitions(ctx, "")
 	if err != nil {
@@ -60,11 +66,18 @@ func (c *check) definitions(ctx context.Context) error {
 		if d.Kind != string(catalog.Campaign) && hex.EncodeToString(sum[:]) != d.Hash {
 			c.report.add(where, "its text is not the one that its hash names")
 		}
-		if ref := fmt.Sprintf("%s/%s@%d %s", d.Kind, d.Key, d.Version, d.Hash); !c.refs[ref] {
+		if ref := keep.RefOf(d); !c.says(ref) {
 			c.unsaid = append(c.unsaid, unsaid{where, ref})
 		}
 	}
 	return nil
+}
+
+// says reports whether an entry tells of a definition as it stands. Entries that
+// are older than rowMark tell of its hash alone.
+func (c *check) says(ref string) bool {
+	what, _, _ := strings.Cut(ref, rowMark)
+	return c.refs[ref] || c.refs[what] && !c.whole[what]
 }
 
 // waitingLimit bounds how many jobs of a kind are opened, the newest first.
@@ -152,8 +165,8 @@ func (c *check) later(ctx context.Context) error {
 		}
 	}
 	for _, u := range c.unsaid {
-		if !c.refs[u.ref] {
-			c.report.add(u.where, "no audit entry tells who put it in force")
+		if !c.says(u.ref) {
+			c.report.add(u.where, "no audit entry tells who made it so")
 		}
 	}
 	for _, id := range c.keyless {
@@ -177,7 +190,8 @@ func (c *check) since(ctx context.Context, r keep.Reader) error {
 			}
 			var e keep.AuditEntry
 			if json.Unmarshal(a.Body, &e) == nil {
-				c.told[key{e.Person, e.N}], c.refs[e.Ref] = true, true
+				c.told[key{e.Person, e.N}] = true
+				c.refer(e.Ref)
 				c.erased = c.erased || e.What == erasure
 			}
 		}

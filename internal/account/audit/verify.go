@@ -50,6 +50,7 @@ type check struct {
 
 	ledger  ledger            // what the audit chains say about facts
 	refs    map[string]bool   // what they say about definitions
+	whole   map[string]bool   // those of which they say how the row stood
 	erased  bool              // somebody was erased once
 	length  map[string]uint64 // of each chain, as far as it was read
 	met     int               // entries about fragments that live
@@ -64,7 +65,7 @@ type check struct {
 // kept elsewhere. A failure means that it could not look, not that it found
 // something.
 func Verify(ctx context.Context, k *keep.Keep, known []Head) (Report, error) {
-	c := &check{keep: k, vault: k.Vault(), refs: map[string]bool{}}
+	c := &check{keep: k, vault: k.Vault(), refs: map[string]bool{}, whole: map[string]bool{}}
 	c.report.Damage, c.report.Heads = []Damage{}, []Head{}
 	before, err := c.accepted(ctx)
 	if err != nil {

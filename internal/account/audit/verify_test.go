@@ -11,6 +11,7 @@ import (
 	"github.com/heed-platform/heed/internal/account/audit"
 	"github.com/heed-platform/heed/internal/account/housetest"
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
 )
@@ -184,7 +185,15 @@ func TestVerify_finds(t *testing.T) {
 			}, "definition notice/membership@3/en@1", "not the one that its hash names"},
 			{"a definition is put in", []string{"definition"}, func(d hand) {
 				d.data("UPDATE {definition} SET key = 'quieter' WHERE kind = 'campaign' AND key = (SELECT min(key) FROM {definition} WHERE kind = 'campaign')")
-			}, "definition campaign/quieter@1", "who put it in force"},
+			}, "definition campaign/quieter@1", "who made it so"},
+			{"a campaign's text is changed", []string{"definition"}, func(d hand) {
+				row := d.data("SELECT body FROM {definition} WHERE kind = 'campaign' AND key = 'order-shipped'")[0][0]
+				body := strings.Replace(string(as[[]byte](t, row)), "parcel", "PARCEL", 1)
+				d.data("UPDATE {definition} SET body = ? WHERE kind = 'campaign' AND key = 'order-shipped'", []byte(body))
+			}, "definition campaign/order-shipped@1", "who made it so"},
+			{"a draft is made live without anybody's approval", []string{"definition"}, func(d hand) {
+				d.data("UPDATE {definition} SET status = 'paused', approve = 'privacy:paula' WHERE kind = 'campaign' AND key = 'order-shipped'")
+			}, "definition campaign/order-shipped@1", "who made it so"},
 			{"a balance is changed", []string{"tally"}, func(d hand) {
 				d.data("UPDATE {tally} SET accepted = accepted + 1")
 			}, "balance", "though nobody was erased"},
@@ -364,6 +373,26 @@ func TestVerify_besideWork(t *testing.T) {
 		close(stop)
 		if looks := <-done; looks < 2 {
 			t.Errorf("it looked only %d times", looks)
+		}
+	})
+}
+
+// TestVerify_oldEntries: entries of before tell of a definition's hash alone, and
+// that is enough as long as none tells more.
+func TestVerify_oldEntries(t *testing.T) {
+	t.Parallel()
+	housetest.On(t, func(t *testing.T, h *housetest.House) {
+		var hash string
+		tamper(t, h, func(d hand) {
+			hash = as[string](t, d.data("SELECT hash FROM {definition} WHERE kind = 'audience' ORDER BY key")[0][0])
+			d.data("UPDATE {definition} SET key = 'older' WHERE kind = 'audience' AND key = (SELECT min(key) FROM {definition} WHERE kind = 'audience')")
+		})
+		names(t, verify(t, h), "definition audience/older@1", "who made it so")
+		if err := h.Keep.Audit(t.Context(), keep.AuditEntry{What: "workspace.apply", By: "admin:test", Ref: "audience/older@1 " + hash}); err != nil {
+			t.Fatal(err)
+		}
+		if r := verify(t, h); !r.Sound() {
+			t.Fatalf("%+v", r.Damage)
 		}
 	})
 }
