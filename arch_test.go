@@ -57,7 +57,7 @@ var only = []struct {
 	{[]string{"github.com/alecthomas/kong", "github.com/schollz/progressbar"}, []string{"cmd", "internal/app"}, "the command line is app's; a part knows nothing of flags"},
 	{[]string{"github.com/wneessen/go-mail", "github.com/emersion", "net/smtp"}, []string{"internal/reach/email"}, "one package speaks SMTP"},
 	{[]string{"cel.dev", "github.com/google/cel-go"}, []string{"internal/know/audience"}, "expressions are audiences"},
-	{[]string{"go.yaml.in/yaml"}, []string{"internal/config", "internal/app", "internal/keep/catalog", "internal/collect/source"}, "definitions, mappings and settings are the YAML there is"},
+	{[]string{"go.yaml.in/yaml"}, []string{"internal/config", "internal/app", "internal/keep/catalog", "internal/collect/source", "internal/web/page/words"}, "definitions, mappings, settings and texts are the YAML there is"},
 	{[]string{"github.com/prometheus"}, []string{"internal/app", "internal/web"}, "others count; the edge publishes"},
 	{[]string{"unsafe", "reflect"}, nil, "either would open a sealed Pass"},
 	{[]string{"os/exec", "plugin"}, nil, "heed runs no other program"},

@@ -52,12 +52,7 @@ var (
 // answer has begun already it breaks the connection off, so that nobody takes
 // half an answer for a whole one.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := Public(err)
-	status := Status(p.Kind)
-	if errors.Is(p, ErrMethod) {
-		status = http.StatusMethodNotAllowed
-	}
-	note(r, p, status)
+	p, status := Note(r, err)
 	if a, ok := w.(*answer); ok && a.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
@@ -65,7 +60,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Del("Content-Encoding")
-	if s := pause(p.Kind); s > 0 {
+	if s := Pause(p.Kind); s > 0 {
 		h.Set("Retry-After", strconv.Itoa(s))
 	}
 	body, merr := json.Marshal(face{
@@ -79,6 +74,18 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(append(body, '\n'))
 	}
+}
+
+// Note writes err's cause to the log and returns what the outside may see of it:
+// for doors that answer people, not programs.
+func Note(r *http.Request, err error) (p *problem.Error, status int) {
+	p = Public(err)
+	status = Status(p.Kind)
+	if errors.Is(p, ErrMethod) {
+		status = http.StatusMethodNotAllowed
+	}
+	note(r, p, status)
+	return p, status
 }
 
 // Public is the problem that the outside may see of err: what is withheld looks
@@ -138,9 +145,9 @@ func Status(k problem.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// pause is how many seconds a client waits before it tries again; whole
+// Pause is how many seconds a client waits before it tries again; whole
 // seconds, because the SDKs understand nothing else.
-func pause(k problem.Kind) int {
+func Pause(k problem.Kind) int {
 	switch k { //nolint:exhaustive // only these are worth another try
 	case problem.TooMany:
 		return 2

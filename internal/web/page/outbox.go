@@ -11,6 +11,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
+	"github.com/heed-platform/heed/internal/web/page/look"
 )
 
 // row is a message as a page shows it.
@@ -59,7 +60,7 @@ func shown(m delivery.Kept) row {
 func (d Deps) home(w http.ResponseWriter, r *http.Request) error {
 	box := d.outbox(r)
 	if box == nil {
-		return render(w, http.StatusOK, "server.html", nil)
+		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "server.html", Title: "heed", Narrow: true})
 	}
 	lately := box.List()
 	data := struct {
@@ -70,7 +71,7 @@ func (d Deps) home(w http.ResponseWriter, r *http.Request) error {
 	for _, m := range lately {
 		data.Messages = append(data.Messages, shown(m))
 	}
-	return render(w, http.StatusOK, "outbox.html", data)
+	return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "outbox.html", Title: "Outbox", Data: data, Wide: true})
 }
 
 func count(n int) string {
@@ -125,7 +126,8 @@ func (d Deps) message(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return web.ErrRoute
 	}
-	return render(w, http.StatusOK, "message.html", shown(m))
+	shown := shown(m)
+	return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "message.html", Title: shown.Subject, Data: shown, Wide: true, Frame: true})
 }
 
 // body is a message's own HTML, in a box from which nothing gets out.

@@ -16,9 +16,11 @@ import (
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/policy/define"
 	"github.com/heed-platform/heed/internal/reach/delivery"
 	"github.com/heed-platform/heed/internal/web"
 	"github.com/heed-platform/heed/internal/web/page"
+	"github.com/heed-platform/heed/internal/web/page/look"
 )
 
 // ways is a set of links with one good token.
@@ -65,7 +67,7 @@ func TestWhy_saysWhatWasUsedAndNothingElse(t *testing.T) {
 func serve(l *ways, box *delivery.Outbox) http.Handler {
 	mux := http.NewServeMux()
 	page.Routes(mux, page.Deps{
-		Clock: clock.NewStill(1), Links: l, Outbox: func() *delivery.Outbox { return box },
+		Clock: clock.NewStill(1), Links: l, Look: look.New(func() define.Brand { return define.Brand{Name: "Linden & Lark", Language: "en"} }), Outbox: func() *delivery.Outbox { return box },
 		Try: []page.Try{{Command: "heed tail", About: "Watch events arrive."}},
 	})
 	return web.Wrap(mux, web.NewMetrics(), clock.NewStill(1), slog.New(slog.DiscardHandler))
@@ -198,7 +200,7 @@ func TestPages_areCleanAndStrict(t *testing.T) {
 				t.Errorf("%s: %s", name, csp)
 			}
 		}
-		for _, want := range []string{`<!doctype html>`, `<html lang="en">`, `name="viewport"`, `<title>`, `<h1>`, `<main`} {
+		for _, want := range []string{`<!doctype html>`, `<html lang="en" dir="ltr">`, `name="viewport"`, `<title>`, `<h1>`, `<main`} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s has no %s", name, want)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web"
+	"github.com/heed-platform/heed/internal/web/page/look"
 )
 
 // Link is what an unsubscribe link stands for, in words for the page.
@@ -44,9 +45,9 @@ func (d Deps) out(w http.ResponseWriter, r *http.Request, presses *web.Limiter) 
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		return web.ErrMethod
 	case !ours:
-		return render(w, http.StatusNotFound, "link.html", Link{Language: "en"})
+		return d.Look.NoLink(w, r)
 	case r.Method != http.MethodPost:
-		return render(w, http.StatusOK, "leave.html", link)
+		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "leave.html", Title: "Stop " + link.What, Data: link, Narrow: true})
 	case !presses.Allow(token, d.Clock.Now()):
 		return web.ErrTooFast
 	case !pressed(w, r):
@@ -55,10 +56,10 @@ func (d Deps) out(w http.ResponseWriter, r *http.Request, presses *web.Limiter) 
 	err := d.Links.Stop(r.Context(), token)
 	switch {
 	case err == nil:
-		return render(w, http.StatusOK, "left.html", link)
+		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "left.html", Title: "Stopped", Data: link, Narrow: true})
 	case problem.Of(err).Kind == problem.NotFound, problem.Of(err).Kind == problem.Gone:
 		// Whoever is not here any more gets nothing any more.
-		return render(w, http.StatusOK, "left.html", link)
+		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "left.html", Title: "Stopped", Data: link, Narrow: true})
 	}
 	return errStop.Because(err)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/page/look"
 )
 
 // Reason is why one message was sent, in words for the person who got it. It
@@ -32,9 +33,9 @@ func (d Deps) why(w http.ResponseWriter, r *http.Request) error {
 	reason, err := d.Links.Reason(r.Context(), r.PathValue("token"))
 	switch {
 	case err == nil:
-		return render(w, http.StatusOK, "why.html", reason)
+		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "why.html", Title: "Why this message", Data: reason, Narrow: true})
 	case problem.Of(err).Kind == problem.NotFound, problem.Of(err).Kind == problem.Withheld, problem.Of(err).Kind == problem.Invalid:
-		return render(w, http.StatusNotFound, "link.html", Link{Language: "en"})
+		return d.Look.NoLink(w, r)
 	}
 	return err
 }
