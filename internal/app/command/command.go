@@ -41,28 +41,29 @@ type Process struct {
 type CLI struct {
 	config.Flags
 
-	Serve      ServeCmd      `cmd:"" help:"Run heed."`
-	Demo       DemoCmd       `cmd:"" help:"Run a town of people living with a shop; nothing leaves this machine."`
-	Import     ImportCmd     `cmd:"" help:"Bring in history: Segment events as NDJSON, or CSV through a mapping."`
-	Apply      ApplyCmd      `cmd:"" help:"Put a workspace in force; campaigns become drafts."`
-	Approve    ApproveCmd    `cmd:"" help:"Take a campaign live; somebody else must have written it."`
-	Check      CheckCmd      `cmd:"" help:"Find faults in a workspace, with file and line."`
-	Campaign   CampaignCmd   `cmd:"" help:"Campaigns: list, dry-run, send, pause, resume, end."`
-	Audience   AudienceCmd   `cmd:"" help:"Count an audience before it is used."`
-	Export     ExportCmd     `cmd:"" help:"Write people, events, decisions or disclosures, one JSON line each."`
-	Person     PersonCmd     `cmd:"" help:"Answer for one person: show, explain, export, erase, split."`
-	Verify     VerifyCmd     `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
-	Rebuild    RebuildCmd    `cmd:"" help:"Make every projection again from the facts."`
-	Quarantine QuarantineCmd `cmd:"" help:"Events that were not understood: list, show, replay, drop."`
-	Tail       TailCmd       `cmd:"" help:"Watch events arrive: whom they met and what was ruled."`
-	Send       SendCmd       `cmd:"" help:"Send one event to a running server, to see it work."`
-	Bench      BenchCmd      `cmd:"" help:"Measure this build on this machine."`
-	Doctor     DoctorCmd     `cmd:"" help:"Look at ports, clock, database, keys and disk, and name the fix."`
-	Token      TokenCmd      `cmd:"" help:"Make an API token for a role."`
-	Source     SourceCmd     `cmd:"" help:"Make a write key for a source."`
-	Webhook    WebhookCmd    `cmd:"" help:"Show the secret with which a recipient checks what it is handed."`
-	Settings   SettingsCmd   `cmd:"" name:"config" help:"Show the configuration in force and where each value comes from."`
-	Version    VersionCmd    `cmd:"" help:"Say which build this is."`
+	Serve       ServeCmd       `cmd:"" help:"Run heed."`
+	Demo        DemoCmd        `cmd:"" help:"Run a town of people living with a shop; nothing leaves this machine."`
+	Import      ImportCmd      `cmd:"" help:"Bring in history: Segment events as NDJSON, or CSV through a mapping."`
+	Apply       ApplyCmd       `cmd:"" help:"Put a workspace in force; campaigns become drafts."`
+	Approve     ApproveCmd     `cmd:"" help:"Take a campaign live; somebody else must have written it."`
+	Check       CheckCmd       `cmd:"" help:"Find faults in a workspace, with file and line."`
+	Campaign    CampaignCmd    `cmd:"" help:"Campaigns: list, dry-run, send, pause, resume, end."`
+	Audience    AudienceCmd    `cmd:"" help:"Count an audience before it is used."`
+	Export      ExportCmd      `cmd:"" help:"Write people, events, decisions or disclosures, one JSON line each."`
+	Person      PersonCmd      `cmd:"" help:"Answer for one person: show, explain, export, erase, split."`
+	Verify      VerifyCmd      `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
+	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
+	Rebuild     RebuildCmd     `cmd:"" help:"Make every projection again from the facts."`
+	Quarantine  QuarantineCmd  `cmd:"" help:"Events that were not understood: list, show, replay, drop."`
+	Tail        TailCmd        `cmd:"" help:"Watch events arrive: whom they met and what was ruled."`
+	Send        SendCmd        `cmd:"" help:"Send one event to a running server, to see it work."`
+	Bench       BenchCmd       `cmd:"" help:"Measure this build on this machine."`
+	Doctor      DoctorCmd      `cmd:"" help:"Look at ports, clock, database, keys and disk, and name the fix."`
+	Token       TokenCmd       `cmd:"" help:"Make an API token for a role."`
+	Source      SourceCmd      `cmd:"" help:"Make a write key for a source."`
+	Webhook     WebhookCmd     `cmd:"" help:"Show the secret with which a recipient checks what it is handed."`
+	Settings    SettingsCmd    `cmd:"" name:"config" help:"Show the configuration in force and where each value comes from."`
+	Version     VersionCmd     `cmd:"" help:"Say which build this is."`
 }
 
 // Env is what a command works with.

@@ -177,5 +177,28 @@ func InForce(all []Entry, more ...Shape) (Workspace, []Fault) {
 	return l.out, l.faults
 }
 
+// AsOf is the part of the workspace that is promised to people, as it stood at a
+// moment: of each definition the newest version of then. When one was ended only
+// the audit chain tells, so an ended one counts as standing.
+func AsOf(all []Entry, at clock.Instant) (Workspace, []Fault) {
+	type name struct {
+		kind Kind
+		key  string
+	}
+	newest := map[name]Entry{}
+	for _, e := range all {
+		n := name{e.Kind, e.Key}
+		if e.Kind.house() && e.At <= at && e.Status != Draft && e.Version > newest[n].Version {
+			newest[n] = e
+		}
+	}
+	then := make([]Entry, 0, len(newest))
+	for _, e := range newest {
+		e.Status = Live
+		then = append(then, e)
+	}
+	return InForce(then)
+}
+
 // Compile makes rules of a workspace without faults.
 func (w Workspace) Compile() (*policy.Rules, error) { return policy.Compile(w.policy) }
