@@ -40,8 +40,8 @@ bench: build ## figures; compare only with others of the same run
 	go test -run '^$$' -bench . -benchmem ./...
 	./bin/heed bench ingest --json
 
-soak: needs build ## the long ones: every test again and again, every parser fuzzed
-	$(test) -count 5 -shuffle on ./...
+soak: needs build ## the long ones: every test again and again at full length, every parser fuzzed
+	HEED_LONG=1 $(test) -count 5 -shuffle on ./...
 	bash tools/fuzz.sh 60s
 
 needs:

@@ -7,6 +7,6 @@ found=0
 while IFS=: read -r file target; do
 	found=1
 	echo "fuzz $(dirname "$file") $target"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$(dirname "$file")"
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 5x "./$(dirname "$file")"
 done < <(git grep -oE '^func Fuzz\w+' -- '*_test.go' | sed 's/:func /:/')
 [ "$found" -eq 1 ] || { echo "There is no fuzz target in the tree." >&2; exit 1; }

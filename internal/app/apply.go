@@ -11,13 +11,17 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 )
 
-// Read reads a workspace from files and finds every fault in it.
+// Read reads a workspace from files and finds what is wrong with it: first what
+// cannot be read, then what leads nowhere, then what could never be.
 func Read(files fs.FS) (catalog.Workspace, []catalog.Fault) {
 	w, faults := catalog.Load(files, shapes()...)
 	if len(faults) > 0 {
 		return w, faults
 	}
-	return w, append(w.Check(), unlawful(w)...)
+	if faults := w.Check(); len(faults) > 0 {
+		return w, faults
+	}
+	return w, unlawful(w)
 }
 
 // Apply puts a workspace in force for an actor: what is promised to people and

@@ -1,53 +1,66 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/know/audience"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/reach/template"
 )
 
-// unlawful finds audiences and campaigns that can never be: those that read or
-// need what no notice promises for their purpose.
+// unlawful finds what can never be, in definitions that are sound by themselves:
+// audiences and campaigns that read or need what no notice promises for their
+// purpose, and campaigns that approval would refuse.
 func unlawful(w catalog.Workspace) []catalog.Fault {
 	rules, err := w.Compile()
 	if err != nil {
-		return placed(w, err)
+		return placed(err, inAudience(w))
+	}
+	var faults []catalog.Fault
+	if _, err := knowledge(w, rules); err != nil {
+		faults = append(faults, placed(err, inNamespace(w))...)
 	}
 	set, err := audiences(w)
 	if err != nil {
-		return placed(w, err)
+		return append(faults, placed(err, inAudience(w))...)
 	}
-	var faults []catalog.Fault
 	for _, d := range w.Of(catalog.Audience) {
-		if a, ok := set.Find(d.Key); ok {
-			faults = append(faults, uncovered(rules, d, "expression", a.Purpose, a.Expression.Fields())...)
+		a, ok := set.Find(d.Key)
+		if !ok {
+			continue
 		}
+		if _, ok := rules.Purpose(a.Purpose); !ok {
+			faults = append(faults, d.Fault("purpose", fmt.Sprintf("there is no purpose %q", a.Purpose)))
+			continue
+		}
+		faults = append(faults, uncovered(rules, d, "expression", a.Purpose, a.Expression.Fields())...)
 	}
 	for _, d := range w.Of(catalog.Campaign) {
 		faults = append(faults, campaignFaults(rules, set, d)...)
 	}
+	slices.SortStableFunc(faults, func(a, b catalog.Fault) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
 	return faults
 }
 
-// placed puts the fields of a problem into files, where they name a definition.
-func placed(w catalog.Workspace, err error) []catalog.Fault {
+// placed puts the fields of a problem into files; find says which definition a
+// field's pointer means, and the path in it.
+func placed(err error, find func(pointer string) (d catalog.Definition, path string, ok bool)) []catalog.Fault {
 	p := problem.Of(err)
 	var faults []catalog.Fault
 	for _, f := range p.Fields {
-		key, path, _ := strings.Cut(f.Pointer, "/")
-		file, line := f.Pointer, 0
-		for _, d := range w.Definitions {
-			if d.Key == key || strings.HasPrefix(f.Pointer, string(d.Kind)+"/"+d.Key) {
-				file, line = d.File, d.At(strings.SplitN(path, ":", 2)[0])
-			}
+		if d, path, ok := find(f.Pointer); ok {
+			faults = append(faults, d.Fault(path, path+": "+f.Reason))
+		} else {
+			faults = append(faults, catalog.Fault{File: f.Pointer, Reason: f.Reason})
 		}
-		faults = append(faults, catalog.Fault{File: file, Line: line, Reason: f.Reason})
 	}
 	if len(faults) == 0 {
 		faults = append(faults, catalog.Fault{File: ".", Reason: p.Detail})
@@ -55,45 +68,62 @@ func placed(w catalog.Workspace, err error) []catalog.Fault {
 	return faults
 }
 
+// inAudience finds "KEY/expression:1:7".
+func inAudience(w catalog.Workspace) func(string) (catalog.Definition, string, bool) {
+	return func(pointer string) (catalog.Definition, string, bool) {
+		key, path, _ := strings.Cut(pointer, "/")
+		path, _, _ = strings.Cut(path, ":")
+		d, ok := w.Find(catalog.Audience, key)
+		return d, path, ok
+	}
+}
+
+// inNamespace finds "/namespaces/0/limit".
+func inNamespace(w catalog.Workspace) func(string) (catalog.Definition, string, bool) {
+	return func(pointer string) (catalog.Definition, string, bool) {
+		index, path, _ := strings.Cut(strings.TrimPrefix(pointer, "/namespaces/"), "/")
+		all := w.Of(catalog.Namespace)
+		if i, err := strconv.Atoi(index); err == nil && i >= 0 && i < len(all) {
+			return all[i], strings.ReplaceAll(path, "/", "."), true
+		}
+		return catalog.Definition{}, "", false
+	}
+}
+
 func campaignFaults(rules *policy.Rules, set *audience.Set, d catalog.Definition) []catalog.Fault {
 	var c campaign.Definition
 	if err := d.Decode(&c); err != nil {
 		return []catalog.Fault{d.Fault("", err.Error())}
 	}
+	own := func(pointer string) (catalog.Definition, string, bool) {
+		return d, strings.TrimPrefix(pointer, "campaign/"+d.Key+"/"), true
+	}
 	var faults []catalog.Fault
-	if err := c.Check(); err != nil {
-		for _, f := range problem.Of(err).Fields {
-			field := f.Pointer[strings.LastIndex(f.Pointer, "/")+1:]
-			faults = append(faults, d.Fault(field, field+" "+f.Reason))
-		}
-		return faults
+	if _, err := campaign.Compile(campaign.Approved{Definition: c}, campaign.Deps{Rules: rules, Audience: predicates(set)}); err != nil {
+		faults = placed(err, own)
 	}
 	if _, ok := rules.Purpose(c.Purpose); !ok {
-		return append(faults, d.Fault("purpose", fmt.Sprintf("there is no purpose %q", c.Purpose)))
+		return faults
 	}
-	if r, ok := rules.Recipient(c.Recipient); !ok {
-		faults = append(faults, d.Fault("recipient", fmt.Sprintf("there is no recipient %q", c.Recipient)))
-	} else if !policyAllows(r.Purposes, c.Purpose) {
-		faults = append(faults, d.Fault("recipient", fmt.Sprintf("recipient %q may not receive anything for %s", c.Recipient, c.Purpose)))
+	for _, use := range []struct{ path, key string }{{"audience", c.Audience}, {"trigger.enters", c.Trigger.Enters}} {
+		if a, ok := set.Find(use.key); ok && (use.path == "audience" || use.key != c.Audience) {
+			faults = append(faults, uncovered(rules, d, use.path, c.Purpose, a.Expression.Fields())...)
+		}
 	}
-	a, ok := set.Find(c.Audience)
-	if !ok {
-		return append(faults, d.Fault("audience", fmt.Sprintf("there is no audience %q", c.Audience)))
-	}
-	faults = append(faults, uncovered(rules, d, "audience", c.Purpose, a.Expression.Fields())...)
 	if to := campaign.Address(c.Channel); to != "" {
 		faults = append(faults, uncovered(rules, d, "channel", c.Purpose, []string{"traits." + to})...)
 	}
 	return append(faults, templateFaults(rules, d, c)...)
 }
 
-func policyAllows(purposes []string, purpose string) bool {
-	for _, p := range purposes {
-		if policy.Within(purpose, p) {
-			return true
+func predicates(set *audience.Set) func(string) (gate.Predicate, bool) {
+	return func(key string) (gate.Predicate, bool) {
+		a, ok := set.Find(key)
+		if !ok {
+			return nil, false
 		}
+		return a.Expression, true
 	}
-	return false
 }
 
 func templateFaults(rules *policy.Rules, d catalog.Definition, c campaign.Definition) []catalog.Fault {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -119,8 +120,21 @@ func (h *house) deliver(t *rapid.T, all []arrival) (total said) {
 	return total
 }
 
+// long is for make soak: as many rounds as fit into a night.
+var long = os.Getenv("HEED_LONG") != ""
+
 // played is how many rounds a property has on each database.
-var played = map[string]int{"sqlite": 25, "postgres": 4}
+func played(name string) int {
+	switch {
+	case long && name == "sqlite":
+		return 50
+	case long:
+		return 10
+	case name == "sqlite":
+		return 6
+	}
+	return 2
+}
 
 // A failure prints how to play it again; no file is left behind.
 var _ = flag.Set("rapid.nofailfile", "true")
@@ -133,7 +147,7 @@ func TestProperty_anyOrderAnyBatching(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played[name], func(rt *rapid.T) {
+			rounds(t, played(name), func(rt *rapid.T) {
 				all := arrivals(rt, 14)
 				a, b := open(), open()
 				defer a.close()
@@ -155,7 +169,7 @@ func TestProperty_duplicatesAreOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played[name], func(rt *rapid.T) {
+			rounds(t, played(name), func(rt *rapid.T) {
 				all := arrivals(rt, 10)
 				var repeated []arrival
 				for _, a := range all {
@@ -185,7 +199,7 @@ func TestProperty_splitRestores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played[name], func(rt *rapid.T) {
+			rounds(t, played(name), func(rt *rapid.T) {
 				one, other := named("userId", "ann"), named("anonymousId", "phone-of-ben")
 				before, between, after := two(rt, one, other), two(rt, one, other), two(rt, one, other)
 				mistake := map[string]any{
@@ -257,7 +271,7 @@ func TestProperty_rebuildAfterAnyHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played[name]/2, func(rt *rapid.T) {
+			rounds(t, played(name)/2, func(rt *rapid.T) {
 				h := open()
 				defer h.close()
 				h.UseOutbox()
@@ -343,7 +357,7 @@ func TestProperty_balance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played[name]/2, func(rt *rapid.T) {
+			rounds(t, played(name)/2, func(rt *rapid.T) {
 				h := open()
 				defer h.close()
 				sent := map[string]keep.Tally{}
@@ -449,7 +463,11 @@ var broken = rapid.Custom(func(t *rapid.T) map[string]any {
 // clients at once, give what one client gives who tells each once and in order.
 func TestShuffled_fourClients(t *testing.T) {
 	t.Parallel()
-	const families, each, batch = 60, 15, 40
+	const each, batch = 15, 40
+	families := 16
+	if long {
+		families = 60
+	}
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -153,13 +153,7 @@ func campaigns(entries []catalog.Entry, w *World) (*campaign.Engine, error) {
 }
 
 // Predicate is an audience as the gate asks it.
-func (w *World) Predicate(key string) (gate.Predicate, bool) {
-	a, ok := w.Audiences.Find(key)
-	if !ok {
-		return nil, false
-	}
-	return a.Expression, true
-}
+func (w *World) Predicate(key string) (gate.Predicate, bool) { return predicates(w.Audiences)(key) }
 
 // adopt puts a world in force everywhere at once.
 func (a *App) adopt(w *World, base *swap) {

@@ -1,7 +1,6 @@
 package rights
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/heed-platform/heed/internal/account/ledger"
@@ -222,7 +221,7 @@ func (e *Explanation) values(d gate.Dossier) []Value {
 	}
 	for _, c := range p.Counters {
 		put(Value{
-			Path: "events." + c.Name, Label: c.Name, Shown: fmt.Sprintf("%d times", c.Count), Origin: fact.Observed.String(),
+			Path: "events." + c.Name, Label: c.Name, Shown: times(int(c.Count)), Origin: fact.Observed.String(),
 			Notice: c.Notice, Time: c.Last,
 		})
 	}

@@ -61,7 +61,7 @@ func (s Shown) deeds(p *sheet) {
 	}
 	p.head("Done")
 	for _, c := range s.Counters {
-		p.row(2, 24, c.Name, "%d times, last on %s%s", c.Count, day(c.Last), aside(c.Notice != "", c.Notice))
+		p.row(2, 24, c.Name, "%s, last on %s%s", times(int(c.Count)), day(c.Last), aside(c.Notice != "", c.Notice))
 	}
 	for _, b := range s.Purchases {
 		what := b.Item

@@ -109,6 +109,9 @@ func (in *Preferences) Fact() (*fact.Preference, []problem.Field) {
 		out.QuietTo, ok2 = minutes(in.Quiet.To)
 		if !ok || !ok2 {
 			wrong = append(wrong, problem.Field{Pointer: "/quiet", Reason: "has times such as 22:00 and 08:00"})
+		} else if out.QuietAt == out.QuietTo {
+			// Never and always are both at hand: nobody can tell which was meant.
+			wrong = append(wrong, problem.Field{Pointer: "/quiet", Reason: "begins and ends at different times; leave it out for no quiet hours, and for silence set break_until"})
 		}
 	}
 	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
