@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/heed-platform/heed/internal/account/ledger"
