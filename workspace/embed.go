@@ -11,5 +11,5 @@ import "embed"
 
 // Files are all of it.
 //
-//go:embed *.yaml all:notices all:packs all:audiences all:campaigns
+//go:embed *.yaml all:notices all:packs all:forms all:audiences all:campaigns
 var Files embed.FS

@@ -37,6 +37,9 @@ func typed(kind Kind, n *yaml.Node) (key string, keep func(*define.Definitions),
 	case Topic:
 		return read(n, func(v define.Topic) string { return v.Key },
 			func(d *define.Definitions, v define.Topic) { d.Topics = append(d.Topics, v) })
+	case Form:
+		return read(n, formKey,
+			func(d *define.Definitions, v define.Form) { d.Forms = append(d.Forms, v) })
 	case Brand:
 		return read(n, func(v define.Brand) string { return v.Key },
 			func(d *define.Definitions, v define.Brand) { d.Brand = v })
@@ -62,4 +65,12 @@ func noticeKey(n define.Notice) string {
 		return ""
 	}
 	return n.Ref() + "/" + n.Language
+}
+
+// formKey names a form in one language; a form without a key has none.
+func formKey(f define.Form) string {
+	if f.Key == "" {
+		return ""
+	}
+	return f.ID()
 }
