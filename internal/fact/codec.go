@@ -48,9 +48,10 @@ func appendTexts(b []byte, list []string) []byte {
 // reader takes values off a text from at on. After the first fault it gives
 // zero values only, so callers look once, at the end.
 type reader struct {
-	s   string
-	at  int
-	bad bool
+	s      string
+	at     int
+	bad    bool
+	schema byte // that the bytes were written in
 }
 
 // open checks the schema number. The text is copied once; everything parsed
@@ -62,7 +63,7 @@ func open(b []byte, schema byte) (reader, error) {
 	case b[0] > schema:
 		return reader{}, ErrNewer
 	}
-	return reader{s: string(b[1:])}, nil
+	return reader{s: string(b[1:]), schema: b[0]}, nil
 }
 
 // done is the verdict: everything was read and nothing is left.

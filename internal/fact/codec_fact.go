@@ -13,7 +13,7 @@ const (
 	schemaEvent      = 1
 	schemaEdge       = 1
 	schemaGrant      = 1
-	schemaPreference = 1
+	schemaPreference = 2 // 2 has location and sharing
 	schemaMembership = 1
 	schemaDecision   = 1
 	schemaDisclosure = 1
@@ -162,11 +162,19 @@ func appendPreference(b []byte, p *Preference) []byte {
 	b = appendText(b, p.Zone)
 	b = appendText(b, p.Language)
 	b = appendTime(b, p.Set)
-	return appendText(b, p.Source)
+	b = appendText(b, p.Source)
+	b = appendText(b, p.Location)
+	b = appendCount(b, len(p.Sharing))
+	for _, s := range p.Sharing {
+		b = appendBool(appendText(appendText(b, s.Device), s.Kind), s.Allowed)
+	}
+	return b
 }
 
+// readPreference reads the preference of a fact or a State of the schema that the
+// reader opened; both took up location and sharing in their second.
 func readPreference(r *reader) Preference {
-	return Preference{
+	p := Preference{
 		Muted: r.texts(), Topics: r.texts(), Channels: r.texts(),
 		Caps: list(r, 3, func(r *reader) Cap {
 			return Cap{Channel: r.text(), Count: int(r.int()), Hours: int(r.int())}
@@ -174,6 +182,14 @@ func readPreference(r *reader) Preference {
 		QuietOn: r.bool(), QuietAt: int(r.int()), QuietTo: int(r.int()),
 		Break: r.time(), Zone: r.text(), Language: r.text(), Set: r.time(), Source: r.text(),
 	}
+	if r.schema < 2 {
+		return p
+	}
+	p.Location = r.text()
+	p.Sharing = list(r, 3, func(r *reader) Share {
+		return Share{Device: r.text(), Kind: r.text(), Allowed: r.bool()}
+	})
+	return p
 }
 
 // AppendMembership appends m's bytes to b.

@@ -7,7 +7,7 @@ import (
 	"github.com/heed-platform/heed/internal/person"
 )
 
-const schemaState = 1
+const schemaState = 2 // 2 has a Preference with location and sharing
 
 // AppendState appends s's bytes to b.
 func AppendState(b []byte, s *State) []byte {

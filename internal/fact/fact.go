@@ -244,6 +244,23 @@ type Preference struct {
 	Language string
 	Set      clock.Instant
 	Source   string
+	Location string  // how much of where they are may be known: one of the Location words; "" is no word said
+	Sharing  []Share // what their devices may tell; a kind that is not here has had no word
+}
+
+// How much of where somebody is may be known, the least first.
+const (
+	LocationNone    = "none"
+	LocationCity    = "city"
+	LocationStore   = "store" // that they were at one of the brand's places
+	LocationPrecise = "precise"
+)
+
+// Share is whether one device may tell one kind of data about the person.
+type Share struct {
+	Device  string // the fragment of the device's identifier, in decimal; "" is every device
+	Kind    string // "location", "advertising_id" …
+	Allowed bool
 }
 
 // Membership tells that the person entered or left an audience.

@@ -129,6 +129,15 @@ type Preference struct {
 	Language string        `json:"language,omitempty"`
 	Set      clock.Instant `json:"set"`
 	Source   string        `json:"source,omitempty"`
+	Location string        `json:"location,omitempty"`
+	Sharing  []Share       `json:"sharing,omitempty"`
+}
+
+// Share is whether a device, or with "" every one, may tell a kind of data.
+type Share struct {
+	Device  string `json:"device,omitempty"`
+	Kind    string `json:"kind"`
+	Allowed bool   `json:"allowed"`
 }
 
 // Cap is at most Count messages in any window of Hours.
@@ -207,7 +216,8 @@ func preference(p *fact.Preference) *Preference {
 	}
 	out := &Preference{
 		Muted: p.Muted, Topics: p.Topics, Channels: p.Channels, Break: p.Break, Zone: p.Zone, Language: p.Language, Set: p.Set, Source: p.Source,
-		Caps: list(p.Caps, func(c fact.Cap) Cap { return Cap(c) }),
+		Caps:     list(p.Caps, func(c fact.Cap) Cap { return Cap(c) }),
+		Location: p.Location, Sharing: list(p.Sharing, func(s fact.Share) Share { return Share(s) }),
 	}
 	if p.QuietOn {
 		out.Quiet = &Quiet{p.QuietAt, p.QuietTo}

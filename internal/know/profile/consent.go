@@ -132,11 +132,41 @@ func foldPreferences(states []*fact.State) fact.Preference {
 		out.Caps = slices.Concat(out.Caps, p.Caps)
 		out.Break = max(out.Break, p.Break)
 		out.Zone, out.Language = cmp.Or(out.Zone, p.Zone), cmp.Or(out.Language, p.Language)
+		out.Location = nearer(out.Location, p.Location)
+		out.Sharing = slices.Concat(out.Sharing, p.Sharing)
 	}
 	out.Muted = slices.Compact(slices.Sorted(slices.Values(out.Muted)))
 	out.Caps = smallest(out.Caps)
+	out.Sharing = stricter(out.Sharing)
 	quiet(&out, all)
 	return out
+}
+
+// nearer is the one of two words about location that lets less be known; "" is no
+// word, and a word that we do not know lets nothing be known.
+func nearer(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	order := []string{fact.LocationNone, fact.LocationCity, fact.LocationStore, fact.LocationPrecise}
+	return order[max(0, min(slices.Index(order, a), slices.Index(order, b)))]
+}
+
+// stricter keeps one word about each device and kind: no, where there is a no.
+func stricter(shares []fact.Share) []fact.Share {
+	about := func(a, b fact.Share) int {
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Kind, b.Kind))
+	}
+	shares = slices.SortedFunc(slices.Values(shares), func(a, b fact.Share) int {
+		no := 0
+		if a.Allowed != b.Allowed {
+			if no = 1; b.Allowed {
+				no = -1
+			}
+		}
+		return cmp.Or(about(a, b), no)
+	})
+	return slices.CompactFunc(shares, func(a, b fact.Share) bool { return about(a, b) == 0 })
 }
 
 // common is what both lists hold, in the order of the first. An empty list is

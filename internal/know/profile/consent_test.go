@@ -198,6 +198,20 @@ func TestFold_preferences(t *testing.T) {
 			fact.Preference{Set: 3, Channels: []string{""}, Topics: []string{""}},
 		},
 		{
+			"what devices may tell: no, where there is a no",
+			[]fact.Preference{
+				{Set: 1, Location: fact.LocationPrecise, Sharing: []fact.Share{{Kind: "location", Allowed: true}, {Device: "7", Kind: "usage"}}},
+				{Set: 2, Sharing: []fact.Share{{Device: "7", Kind: "usage", Allowed: true}, {Kind: "motion", Allowed: true}}},
+				{Set: 3, Location: fact.LocationCity, Sharing: []fact.Share{{Kind: "location"}}},
+			},
+			fact.Preference{Set: 3, Location: fact.LocationCity, Sharing: []fact.Share{{Kind: "location"}, {Kind: "motion", Allowed: true}, {Device: "7", Kind: "usage"}}},
+		},
+		{
+			"a word about location that nobody knows allows none",
+			[]fact.Preference{{Set: 1, Location: fact.LocationPrecise}, {Set: 2, Location: "galaxy"}},
+			fact.Preference{Set: 2, Location: fact.LocationNone},
+		},
+		{
 			"quiet times join over midnight",
 			[]fact.Preference{{Set: 1, QuietOn: true, QuietAt: 1320, QuietTo: 360}, {Set: 2}, {Set: 3, QuietOn: true, QuietAt: 300, QuietTo: 480}},
 			fact.Preference{Set: 3, QuietOn: true, QuietAt: 1320, QuietTo: 480},

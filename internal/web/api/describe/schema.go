@@ -13,6 +13,9 @@ func Text(about string) Schema { return Schema{"type": "string", "description": 
 // Integer is a whole number.
 func Integer(about string) Schema { return Schema{"type": "integer", "description": about} }
 
+// Flag is yes or no.
+func Flag(about string) Schema { return Schema{"type": "boolean", "description": about} }
+
 // Moment is a time, RFC 3339.
 func Moment(about string) Schema {
 	return Schema{"type": "string", "format": "date-time", "description": about}

@@ -85,6 +85,12 @@ type Preferences struct {
 	Break    clock.Instant `json:"break_until"`
 	Zone     string        `json:"zone"`
 	Language string        `json:"language"`
+	Location string        `json:"location"`
+	Sharing  []struct {
+		Device  string `json:"device"`
+		Kind    string `json:"kind"`
+		Allowed bool   `json:"allowed"`
+	} `json:"sharing"`
 }
 
 const yearHours = 8760
@@ -117,7 +123,24 @@ func (in *Preferences) Fact() (*fact.Preference, []problem.Field) {
 	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
 		wrong = append(wrong, problem.Field{Pointer: "/zone", Reason: "is a name such as Europe/Berlin"})
 	}
-	return out, wrong
+	return out, append(wrong, in.device(out)...)
+}
+
+// device reads how much of where they are may be known, and what devices may tell.
+func (in *Preferences) device(out *fact.Preference) (wrong []problem.Field) {
+	switch in.Location {
+	case "", fact.LocationNone, fact.LocationCity, fact.LocationStore, fact.LocationPrecise:
+		out.Location = in.Location
+	default:
+		wrong = append(wrong, problem.Field{Pointer: "/location", Reason: "is none, city, store or precise"})
+	}
+	for i, s := range in.Sharing {
+		if s.Kind == "" {
+			wrong = append(wrong, problem.Field{Pointer: "/sharing/" + strconv.Itoa(i), Reason: "names a kind of data"})
+		}
+		out.Sharing = append(out.Sharing, fact.Share{Device: s.Device, Kind: s.Kind, Allowed: s.Allowed})
+	}
+	return wrong
 }
 
 // minutes reads 22:00 as minutes after midnight.
@@ -132,7 +155,9 @@ func PreferencesSchema() describe.Schema {
 		describe.May("channels", describe.Listed("Those liked, in order; what a list leaves out is refused.", describe.Text("A channel."))),
 		describe.May("caps", describe.Listed("At most so many messages.", describe.Object(describe.May("channel", describe.Text("All together without it.")), describe.Need("count", describe.Integer("From 0.")), describe.Need("hours", describe.Integer("In any window of so many hours, 1 to 8760."))))),
 		describe.May("quiet", describe.Object(describe.Need("from", describe.Text("22:00, in the person's zone.")), describe.Need("to", describe.Text("08:00.")))),
-		describe.May("break_until", describe.Moment("Nothing but service messages until then.")), describe.May("zone", describe.Text("Europe/Berlin.")), describe.May("language", describe.Text("de, pt-BR.")))
+		describe.May("break_until", describe.Moment("Nothing but service messages until then.")), describe.May("zone", describe.Text("Europe/Berlin.")), describe.May("language", describe.Text("de, pt-BR.")),
+		describe.May("location", describe.Choice("How much of where they are may be known.", fact.LocationNone, fact.LocationCity, fact.LocationStore, fact.LocationPrecise)),
+		describe.May("sharing", describe.Listed("What their devices may tell.", describe.Object(describe.May("device", describe.Text("Number of the device; every one without it.")), describe.Need("kind", describe.Text("location, advertising_id.")), describe.Need("allowed", describe.Flag("Whether it may."))))))
 }
 
 // GrantSchema describes Grant.
