@@ -129,3 +129,68 @@ func TestCampaigns_caps(t *testing.T) {
 		}
 	})
 }
+
+// A break is a matter of time: what is sent meanwhile waits for its end, or is
+// over before.
+func TestCampaigns_aOneOffWaitsForTheEndOfABreak(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, h *house) {
+		t.Helper()
+		h.UseOutbox()
+		h.furnish()
+		h.goLive("aurora-week")
+		for _, id := range []string{"free", "day", "month", "swimmer"} {
+			h.reader(t, id)
+			if id != "swimmer" {
+				h.buys(t, id, "shoe-brook", "Running shoes")
+			}
+		}
+		for id, days := range map[string]time.Duration{"day": 1, "month": 30, "swimmer": 1} {
+			h.declare(t, id, gate.Statement{Preference: &fact.Preference{Break: h.clock.Now().Add(days * 24 * time.Hour)}})
+		}
+		sent, err := h.Send(t.Context(), "aurora-week", planner)
+		if err != nil || sent.Considered != 3 {
+			t.Fatalf("%d are considered, want the three runners: %v", sent.Considered, err)
+		}
+		h.passes(t, 23*time.Hour)
+		const offer = ": The Aurora for ten euros less"
+		if diff := cmp.Diff([]string{"free" + offer}, h.left()); diff != "" {
+			t.Errorf("during the break:\n%s", diff)
+		}
+		h.passes(t, 5*24*time.Hour)
+		if diff := cmp.Diff([]string{"free" + offer, "day" + offer}, h.left()); diff != "" {
+			t.Errorf("after the moment:\n%s", diff)
+		}
+		h.passes(t, 30*24*time.Hour)
+		if n := len(h.left()); n != 2 {
+			t.Errorf("%d messages after the month", n)
+		}
+	})
+}
+
+// What the card's text promises, it does: the till tells that a parcel left, and
+// the text goes to the card's number.
+func TestCampaigns_theTillsParcel(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, h *house) {
+		t.Helper()
+		h.UseOutbox()
+		h.furnish()
+		h.goLive("order-shipped", "bulk-sms")
+		h.tell(t, "till", map[string]any{
+			"type": "identify", "messageId": "card", "userId": "member-1", "traits": map[string]any{"phone": "+4915112345678", "country": "DE"},
+		})
+		h.clock.Advance(time.Hour)
+		h.tell(t, "till", map[string]any{
+			"type": "track", "event": "Order Shipped", "messageId": "parcel", "userId": "member-1", "properties": map[string]any{"order_id": "o-1"},
+		})
+		if _, err := h.Send(t.Context(), "bulk-sms", planner); err != nil {
+			t.Fatal(err)
+		}
+		h.passes(t, time.Hour)
+		texts := h.Outbox().List()
+		if len(texts) != 1 || !strings.Contains(texts[0].Text.Reveal(), "your parcel is on its way") {
+			t.Errorf("%d texts left, want the one about the parcel", len(texts))
+		}
+	})
+}

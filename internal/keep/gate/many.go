@@ -90,7 +90,9 @@ func (t Total) String() string {
 func (t Total) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // AskMany asks for one use of everybody's data and keeps those for whom the
-// predicate holds. It writes one audit entry with the count.
+// predicate holds. Whoever takes a break is among them as if they did not: that
+// passes by itself, and what is for them waits or lapses when they are asked
+// about again. It writes one audit entry with the count.
 func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *Gate, a Asking, p Predicate) (Audience[U], error) {
 	if g.Rules() == nil {
 		return Audience[U]{}, errNoRules
@@ -99,6 +101,9 @@ func AskMany[U Personalize | Contact | Share | Measure](ctx context.Context, g *
 	use, n := kindOf[U](), 0
 	err := g.everyone(ctx, func(h *held) error {
 		d := g.decide(use, h, a, g.clock.Now())
+		if d.ruling().Code == policy.CodeBreak {
+			d.standing.Break = 0
+		}
 		s := look(d)
 		answer := p.Match(fact.Sight{Profile: s.profile, Withheld: s.codes}, d.question.Now)
 		if answer == policy.No {
