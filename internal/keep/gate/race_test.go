@@ -13,15 +13,15 @@ import (
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	house "github.com/heed-platform/heed/internal/line/linetest"
 )
 
-// How much is raced, on each engine: workers side by side, each with a person
-// whose mind it changes so many times.
-const (
-	racers = 16
-	rounds = 130
-)
+// racers is how many workers race on each engine, each with a person of its own.
+const racers = 16
+
+// rounds is how many times each of them changes the person's mind.
+func rounds() int { return longtest.Rounds(25, 500) }
 
 // sender lets one letter leave for somebody, or says that it may not.
 type sender func(ctx context.Context, h *house.House, user, decision string) (left bool, err error)
@@ -58,8 +58,8 @@ func TestDeclare_noSendStartsAfterIt(t *testing.T) {
 	t.Parallel()
 	house.OnBoth(t, func(t *testing.T, h *house.House) {
 		t.Helper()
-		sent, after := raceRevocation(t, h, asked, rounds)
-		t.Logf("%d races, %d letters left", racers*rounds, sent)
+		sent, after := raceRevocation(t, h, asked, rounds())
+		t.Logf("%d races, %d letters left", racers*rounds(), sent)
 		if after != 0 {
 			t.Fatalf("%d of %d letters left after the person had been told that none would", after, sent)
 		}
@@ -74,7 +74,7 @@ func TestDeclare_raceHasAControl(t *testing.T) {
 	t.Parallel()
 	house.OnBoth(t, func(t *testing.T, h *house.House) {
 		t.Helper()
-		if sent, after := raceRevocation(t, h, careless, rounds/4); after == 0 {
+		if sent, after := raceRevocation(t, h, careless, rounds()/2); after == 0 {
 			t.Fatalf("a sender that does not ask again was not caught in %d letters", sent)
 		}
 	})

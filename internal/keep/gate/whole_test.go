@@ -13,6 +13,7 @@ import (
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/know"
 	"github.com/heed-platform/heed/internal/know/identity"
 	house "github.com/heed-platform/heed/internal/line/linetest"
@@ -153,7 +154,9 @@ func TestGate_crowds(t *testing.T) {
 	h := house.Open(t, t.TempDir(), "")
 	h.Member("ada")
 	h.Member("bob")
-	crowd(t, h, "bob", 20_050)
+	limit := longtest.Rounds(300, 20_000)
+	h.Keep.Vault().Bound(limit)
+	crowd(t, h, "bob", limit+50)
 	ctx, g := t.Context(), h.Keep.Gate
 	if _, err := h.Write(ctx, house.User("bob"), house.Letter("d")); house.Code(err) != "too_much_evidence" {
 		t.Errorf("one of the crowd is written to: %v", err)

@@ -21,10 +21,14 @@ type Cluster struct {
 // is refused by the rules as person_full long before.
 const clusterLimit = 20_000
 
+// Bound sets another limit for the evidence looked at for one person; call it
+// before anything is asked. Tests of crowds need small ones.
+func (v *Vault) Bound(evidence int) { v.evidence = evidence }
+
 // ClusterOf reads the cluster around ids.
 func (v *Vault) ClusterOf(ctx context.Context, ids ...fact.FragmentID) (Cluster, error) {
 	life := v.lives.now()
-	rows, edges, whole, err := v.ids.Component(ctx, ids, clusterLimit)
+	rows, edges, whole, err := v.ids.Component(ctx, ids, v.evidence)
 	if err != nil {
 		return Cluster{}, fmt.Errorf("read edges: %w", err)
 	}

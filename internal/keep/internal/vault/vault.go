@@ -28,6 +28,8 @@ type Vault struct {
 	tombs *hasher
 	meta  *box
 
+	evidence int // how much of it is looked at for one person
+
 	cache *cache // nil when other processes may change what it holds
 	lives lives
 	slots chan int // free places in the audit chain; nil when there is one writer
@@ -61,7 +63,7 @@ func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile stri
 	if err != nil {
 		return nil, ErrKeyWrong.Because(err)
 	}
-	v := &Vault{ids: ids, data: data, clock: clk, ring: ring, root: root}
+	v := &Vault{ids: ids, data: data, clock: clk, ring: ring, root: root, evidence: clusterLimit}
 	v.index, v.tombs = newHasher(v.derive("index")), newHasher(v.derive("tombstone"))
 	v.meta = newBox(v.derive("meta"), 0)
 	if data.Capabilities().OneProcess {
