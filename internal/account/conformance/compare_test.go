@@ -85,6 +85,7 @@ func TestCompare_findsWhatWasNeverPromised(t *testing.T) {
 	given(t, h)
 	without := func(gone string) *policy.Rules {
 		defs := h.Workspace.Policy()
+		defs.Forms = nil // what they ask is held against the notices
 		defs.Notices = append([]define.Notice(nil), defs.Notices...)
 		for i, n := range defs.Notices {
 			var covers []define.Cover

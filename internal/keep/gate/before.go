@@ -49,3 +49,11 @@ func (d Dossier) Before(ctx context.Context, l Line, rules *policy.Rules, fold F
 func (g *Gate) messageOf(e *fact.Event) person.Hash {
 	return g.vault.Digest("message", e.Source, e.Message)
 }
+
+// Minor says whether a law that holds there treats the person as a minor.
+func (d Dossier) Minor() policy.Tri {
+	if d.d == nil {
+		return policy.Unknown
+	}
+	return d.d.standing.Minor
+}
