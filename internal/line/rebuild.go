@@ -11,8 +11,13 @@ import (
 // Rebuild makes the state of every fragment again from the facts alone. Each
 // event passes by observe, for projections that span people.
 func Rebuild(ctx context.Context, k *keep.Keep, observe func(*fact.Event), progress func(done int)) (keep.Rebuilt, error) {
+	return k.Vault().Rebuild(ctx, Folding(k, observe), progress)
+}
+
+// Folding is how the line makes a state of facts. Each event passes by observe.
+func Folding(k *keep.Keep, observe func(*fact.Event)) keep.Folder {
 	v := k.Vault()
-	return v.Rebuild(ctx, keep.Folder{
+	return keep.Folder{
 		Apply: func(s *fact.State, kind fact.Kind, payload []byte) error {
 			if kind != fact.KindEvent {
 				return profile.Apply(s, kind, payload)
@@ -31,5 +36,5 @@ func Rebuild(ctx context.Context, k *keep.Keep, observe func(*fact.Event), progr
 			}
 			return keep.EntryOf(messageOf(v, &e), said(v, &e)), nil
 		},
-	}, progress)
+	}
 }

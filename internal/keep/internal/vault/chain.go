@@ -24,6 +24,7 @@ type Chain struct {
 	seen    seen
 	pending []store.Fact
 	changed bool
+	emptied bool // a rebuild met an event that retention had emptied
 }
 
 // append seals a fact as the next of the chain.

@@ -71,6 +71,11 @@ func (v *Vault) rebuildOne(ctx context.Context, frag *Fragment, f Folder, out *R
 		if c.State.N == 0 && len(rows) == 0 {
 			return nil
 		}
+		if c.emptied && len(rows) == 1 {
+			if err := c.retain(ctx, w, rows[0]); err != nil {
+				return err
+			}
+		}
 		if len(rows) == 1 && c.same(rows[0]) {
 			if same, err := c.samePages(ctx, w); same || err != nil {
 				return err
@@ -86,8 +91,9 @@ func (v *Vault) rebuildOne(ctx context.Context, frag *Fragment, f Folder, out *R
 }
 
 func (tx *Tx) refold(ctx context.Context, c *Chain, f Folder, l Fact) error {
-	if l.Payload == nil {
-		return nil // retention emptied it; what it gave was taken out then
+	if l.Payload == nil { // retention emptied it; what it gave was taken out then
+		c.emptied = c.emptied || l.Kind == fact.KindEvent
+		return nil
 	}
 	if l.Kind == fact.KindEvent {
 		entry, err := f.Seen(l.Payload)
