@@ -55,6 +55,7 @@ type CLI struct {
 	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
 	Rebuild     RebuildCmd     `cmd:"" help:"Make every projection again from the facts."`
 	Quarantine  QuarantineCmd  `cmd:"" help:"Events that were not understood: list, show, replay, drop."`
+	Consent     ConsentCmd     `cmd:"" help:"Read the strings of consent tools: GPP, TCF, US privacy."`
 	Tail        TailCmd        `cmd:"" help:"Watch events arrive: whom they met and what was ruled."`
 	Send        SendCmd        `cmd:"" help:"Send one event to a running server, to see it work."`
 	Bench       BenchCmd       `cmd:"" help:"Measure this build on this machine."`

@@ -33,7 +33,7 @@ type running struct {
 const runningFile = "running.json"
 
 // local are commands that never need the database of a running server.
-var local = []string{"serve", "demo", "check", "bench", "config", "version", "send"}
+var local = []string{"serve", "demo", "check", "bench", "config", "version", "send", "consent"}
 
 // remote runs the command inside the server that has this data folder open;
 // done is false when there is none.
