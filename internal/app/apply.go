@@ -95,6 +95,11 @@ type Sent struct {
 // Send considers everybody in a campaign's audience once. Who gets it is decided
 // for each by the guards, and asked again when it leaves.
 func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (Sent, error) {
+	return a.send(ctx, key, by, func(gate.Member) bool { return true })
+}
+
+// send considers those of the audience whom only admits.
+func (a *App) send(ctx context.Context, key string, by catalog.Actor, only func(gate.Member) bool) (Sent, error) {
 	c, ok := a.sendable(key)
 	if !ok {
 		return Sent{}, ErrNotSent
@@ -107,7 +112,9 @@ func (a *App) Send(ctx context.Context, key string, by catalog.Actor) (Sent, err
 	out := Sent{Withheld: withheld}
 	var looks []line.Look
 	for m := range people {
-		looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
+		if only(m) {
+			looks = append(looks, line.Look{Fragment: m.Anchor, Campaign: key, Due: now})
+		}
 	}
 	for len(looks) > 0 {
 		n := min(len(looks), timerPage)

@@ -125,12 +125,17 @@ func (c *CampaignSendCmd) Run(e *Env) error {
 		if err != nil {
 			return err
 		}
-		e.count(gate.TotalOf(sent.Considered), "are considered; the guards decide for each, and once more when it leaves")
-		for _, s := range sent.Withheld {
-			e.say("%16s  %s", gate.TotalOf(s.People), s.Ruling.Marketer)
-		}
+		e.said(sent)
 		return nil
 	})
+}
+
+// said tells whom a send considered and whom a promise kept out.
+func (e *Env) said(sent app.Sent) {
+	e.count(gate.TotalOf(sent.Considered), "are considered; the guards decide for each, and once more when it leaves")
+	for _, s := range sent.Withheld {
+		e.say("%16s  %s", gate.TotalOf(s.People), s.Ruling.Marketer)
+	}
 }
 
 // CampaignPauseCmd pauses.

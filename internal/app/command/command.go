@@ -53,6 +53,7 @@ type CLI struct {
 	Person      PersonCmd      `cmd:"" help:"Answer for one person: show, explain, export, erase, split."`
 	Verify      VerifyCmd      `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
 	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
+	Leak        LeakCmd        `cmd:"" help:"Something got out: who is affected, by when the authority must know, telling the people."`
 	Rebuild     RebuildCmd     `cmd:"" help:"Make every projection again from the facts."`
 	Quarantine  QuarantineCmd  `cmd:"" help:"Events that were not understood: list, show, replay, drop."`
 	Consent     ConsentCmd     `cmd:"" help:"Read the strings of consent tools: GPP, TCF, US privacy."`
