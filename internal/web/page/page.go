@@ -17,6 +17,7 @@ type Deps struct {
 	Links  Links
 	Outbox func() *delivery.Outbox // nil when messages really leave
 	Try    []Try                   // what to try next, for whoever reads the outbox
+	Areas  []func(*http.ServeMux)  // the Routes of the packages below this one
 }
 
 // Try is one thing to try next.
@@ -42,6 +43,9 @@ func Routes(mux *http.ServeMux, d Deps) {
 	mux.Handle("/{$}", get(d.home))
 	mux.Handle("/outbox/{number}", get(d.message))
 	mux.Handle("/outbox/{number}/html", get(d.body))
+	for _, area := range d.Areas {
+		area(mux)
+	}
 }
 
 // get serves GET and HEAD.

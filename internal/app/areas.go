@@ -1,0 +1,8 @@
+package app
+
+import "net/http"
+
+// areas are the customer's pages, one function for each area.
+func (a *App) areas() []func(*http.ServeMux) {
+	return nil
+}
