@@ -11,6 +11,7 @@ import (
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 )
 
 // testChains writes chains that are interleaved in time.
@@ -162,8 +163,8 @@ func testDrop(t *testing.T, open given.Place) {
 // while it has a fact in hand.
 func testLong(t *testing.T, open given.Place) {
 	_, d := open(t)
-	const many = 1500
-	long := given.Facts(1, 1, many)
+	many := longtest.Rounds(1100, 5000)
+	long := given.Facts(1, 1, uint64(many))
 	long[700].Body = []byte(strings.Repeat("long ", 40_000))
 	given.Write(t, d, func(ctx context.Context, w store.Writer) error {
 		return errors.Join(w.Append(ctx, long), w.Append(ctx, given.Facts(2, 1, 3)))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/keep/queue"
 )
 
@@ -45,7 +46,7 @@ func (h *house) one(job queue.Claimed, filed bool) {
 // that answer anything, and a person who takes their yes back, in any order.
 func TestWorker_anyHistory(t *testing.T) {
 	t.Parallel()
-	rounds := 30
+	rounds := longtest.Rounds(16, 100)
 	rapid.Check(t, func(rt *rapid.T) {
 		if rounds--; rounds < 0 {
 			return

@@ -24,6 +24,7 @@ import (
 	ours "github.com/heed-platform/heed/internal/keep/internal/sqlite"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -198,7 +199,7 @@ func TestBury_traces(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	i, d := place(dir, 3)(t)
-	const people = 3000
+	people := uint64(longtest.Rounds(700, 3000))
 	random := rand.New(rand.NewPCG(3, 4))
 	var needles [][]byte
 	ids := map[uint64]fact.FragmentID{}
@@ -257,7 +258,7 @@ func TestCheckpoint_bounded(t *testing.T) {
 	given.Must(t, err)
 	defer d.Close()
 	body := make([]byte, 1<<20)
-	for n := range 200 {
+	for n := range longtest.Rounds(150, 400) {
 		given.Write(t, d, func(ctx context.Context, w store.Writer) error {
 			return w.PutItems(ctx, []store.Item{{ID: fmt.Sprint(n), Body: body}})
 		})
@@ -265,7 +266,7 @@ func TestCheckpoint_bounded(t *testing.T) {
 	info, err := os.Stat(path + "-wal")
 	given.Must(t, err)
 	if info.Size() > 128<<20 {
-		t.Errorf("the log has %d MB after 200 MB", info.Size()>>20)
+		t.Errorf("the log has %d MB and is not checkpointed", info.Size()>>20)
 	}
 }
 

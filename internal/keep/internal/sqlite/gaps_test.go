@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/heed-platform/heed/internal/keep/internal/store"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/person"
 )
 
@@ -91,7 +92,7 @@ func TestWipe(t *testing.T) {
 			}
 		}
 	})
-	for range 30 {
+	for range longtest.Rounds(8, 60) {
 		add(100)
 		remove(90)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep/internal/sqlite"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 )
 
 // image copies the file and its log as a crash would leave them.
@@ -39,7 +40,7 @@ func TestHeads_crash(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	last := map[fact.FragmentID]uint64{}
 	deepest := 0
-	for round := range 40 {
+	for round := range longtest.Rounds(17, 80) {
 		given.Write(t, d, func(ctx context.Context, w store.Writer) error {
 			for range 1 + random.IntN(4) {
 				id := fact.FragmentID(1 + random.IntN(12))

@@ -170,7 +170,7 @@ func TestErase_racesWriters(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s stores) {
 		t.Helper()
-		const writers, rounds = 6, 25
+		const writers, rounds = 6, 15
 		var acked sync.Map // payload → fragment
 		var hands sync.WaitGroup
 		for w := range writers {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep/internal/sqlite"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/internal/vault"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 	"github.com/heed-platform/heed/internal/person"
 )
@@ -383,11 +385,15 @@ func TestVault_auditChainTellsItsFirstBreak(t *testing.T) {
 // What rebuilding gives is what living gave.
 func TestVault_rebuildGivesTheSameStates(t *testing.T) {
 	t.Parallel()
+	s := open(t, t.TempDir())
+	people, most := 0, longtest.Rounds(25, 100)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := open(t, t.TempDir())
-		defer s.close()
+		if people == most {
+			return
+		}
+		people++ // one more each time: a database for each would take long
 		ctx := context.Background()
-		f := admit(t, s.v, "ada")[0]
+		f := admit(t, s.v, fmt.Sprint("ada ", people))[0]
 		apply := func(st *fact.State, _ fact.Kind, p []byte) error { st.Uncovered += int64(len(p)); return nil }
 		for _, p := range rapid.SliceOfN(rapid.String(), 1, 20).Draw(rt, "payloads") {
 			err := s.v.Write(ctx, "node-test", []*vault.Fragment{f}, func(tx *vault.Tx) error {
@@ -402,7 +408,7 @@ func TestVault_rebuildGivesTheSameStates(t *testing.T) {
 		got, err := s.v.Rebuild(ctx, vault.Folder{Apply: apply, Seen: func(p []byte) (vault.Entry, error) {
 			return vault.EntryOf(s.v.Digest(string(p)), s.v.Digest(string(p))), nil
 		}}, func(int) {})
-		if err != nil || got.Fragments != 1 || got.Differed != 0 {
+		if err != nil || got.Fragments != people || got.Differed != 0 {
 			rt.Fatalf("%+v, %v", got, err)
 		}
 	})

@@ -15,16 +15,13 @@ import (
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	given "github.com/heed-platform/heed/internal/keep/keeptest/giventest"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 )
 
-// plays is how many random games one model test plays; each has a part of the
-// place to itself.
-const plays = 12
-
-// play runs random games. rapid's own loop would open a place for each.
+// play runs random games; each has a part of the place to itself. rapid's own loop would open a place for each.
 func play(t *testing.T, game func(t *rapid.T, number uint64)) {
 	t.Helper()
-	left := uint64(plays)
+	left := uint64(longtest.Rounds(8, 60))
 	rapid.Check(t, func(rt *rapid.T) {
 		if left == 0 {
 			return
