@@ -108,7 +108,7 @@ type importing struct {
 
 func (im *importing) events(ctx context.Context, page []source.Entry) ([]source.Answer, error) {
 	answers := make([]source.Answer, len(page))
-	batch := line.Batch{Source: im.src.Key, Replay: true}
+	batch := line.Batch{Source: im.src.Key, Replay: true, Returns: true}
 	var at []int // where each arrival stands in the page
 	now := im.app.Clock.Now()
 	for i := range page {
@@ -135,7 +135,7 @@ func (im *importing) events(ctx context.Context, page []source.Entry) ([]source.
 			answers[i] = source.Answer{Outcome: source.Accepted}
 		case line.Duplicate:
 			answers[i] = source.Answer{Outcome: source.Duplicate}
-		case line.Quarantined:
+		case line.Quarantined, line.Refused:
 			answers[i] = source.Answer{Outcome: source.Refused, Code: said[n].Code, Why: said[n].Why}
 		}
 	}

@@ -413,6 +413,17 @@ rows: {from: rows, key: no, events: {type: track, event: Order Completed, ids: {
 	if r.Accepted != 1 || r.Duplicates != 1 || r.Reasons["id_reused"] != 1 {
 		t.Errorf("%+v", r)
 	}
+	// The row is in the file of rejects; however often it comes, quarantine stays
+	// empty, since nothing that anybody mends would ever let it in.
+	in("1,u,12")
+	aside, err := h.Keep.Quarantined(t.Context(), 0, 10)
+	if err != nil || len(aside) != 0 {
+		t.Errorf("%d rows in quarantine, %v", len(aside), err)
+	}
+	tallies, err := h.Keep.Tallies(t.Context())
+	if err != nil || len(tallies) != 1 || tallies[0].Accepted != 3 || tallies[0].Refused != 2 || tallies[0].Quarantined != 0 {
+		t.Errorf("the balance is %+v, %v", tallies, err)
+	}
 	p := one(t, h.everybody(t), person.UserID, "u")
 	if len(p.Spends) != 1 || p.Spends[0].Minor != 1655 || p.Spends[0].Orders != 3 {
 		t.Errorf("spent %+v", p.Spends)

@@ -34,12 +34,13 @@ type Batch struct {
 	Quarantine []keep.Quarantine // not understood: sealed already, kept beside
 	Replay     bool              // history: nothing is said to anybody because of it
 	Held       bool              // tried again out of quarantine: what cannot be applied stays there as it is
+	Returns    bool              // a file: what came before with other content is refused and goes back to it, not aside
 }
 
 // Answer is what became of one Arrival.
 type Answer struct {
 	Outcome Outcome
-	Code    string // for Quarantined
+	Code    string // for Quarantined and Refused
 	Why     string
 }
 
@@ -51,6 +52,7 @@ const (
 	Accepted Outcome = iota + 1
 	Duplicate
 	Quarantined
+	Refused // only where the batch Returns: heed keeps nothing of it
 )
 
 // Settings is what the line works by; Adopt replaces it whole.

@@ -101,7 +101,7 @@ func (r *request) parts() []*request {
 	}
 	var first, second request
 	for _, p := range []*request{&first, &second} {
-		p.batch.Source, p.batch.Replay, p.batch.Held = r.batch.Source, r.batch.Replay, r.batch.Held
+		p.batch.Source, p.batch.Replay, p.batch.Held, p.batch.Returns = r.batch.Source, r.batch.Replay, r.batch.Held, r.batch.Returns
 	}
 	switch {
 	case len(aside) > 0 && len(arrivals) > 0:

@@ -23,6 +23,7 @@ type step struct {
 	arrival *Arrival
 	replay  bool
 	held    bool // it lies in quarantine, and stays there unless it is applied
+	returns bool // whoever brought it takes it back
 	message person.Hash
 	body    person.Hash
 	ids     []int // its identifiers' places in names, strongest first
@@ -63,7 +64,7 @@ func prepare(group []*request) ([]*step, []keep.Name, []keep.Tie) {
 		for i := range r.batch.Arrivals {
 			a := &r.batch.Arrivals[i]
 			s := &step{
-				arrival: a, replay: r.batch.Replay, held: r.batch.Held, message: a.message, body: a.body, answer: &r.answers[i],
+				arrival: a, replay: r.batch.Replay, held: r.batch.Held, returns: r.batch.Returns, message: a.message, body: a.body, answer: &r.answers[i],
 			}
 			for j, id := range a.Event.Identifiers {
 				s.ids = append(s.ids, len(names))
@@ -162,6 +163,10 @@ func (w *walk) event(ctx context.Context, s *step) error {
 	case keep.Reused:
 		*s.answer = Answer{Outcome: Quarantined, Code: "id_reused", Why: "This messageId came before with other content; the first one stays."}
 		if s.held {
+			return nil
+		}
+		if s.returns {
+			s.answer.Outcome = Refused
 			return nil
 		}
 		return w.line.quarantine(ctx, w.tx, e, s.answer)
@@ -325,6 +330,8 @@ func tally(ctx context.Context, tx *keep.Tx, group []*request) error {
 				t.Duplicate++
 			case Quarantined:
 				t.Quarantined++
+			case Refused:
+				t.Refused++
 			}
 			if r.batch.Held {
 				t.Quarantined-- // it was counted when it was put aside
