@@ -18,9 +18,6 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 )
 
-// purpose is why the person is looked up: the law gives them these pages.
-const purpose = "essential.legal_obligation"
-
 // How long a session lasts.
 const (
 	idle      = 30 * time.Minute // without a sign of life
@@ -36,15 +33,6 @@ const kindSession = "session"
 // is over. Nobody learns which.
 var ErrNobody = problem.New(problem.Unauthenticated, "session-unknown", "This page opens with a one-time code; ask for one at /me/code.")
 
-// Desk hands secrets out and knows them again.
-type Desk struct {
-	keep  *keep.Keep
-	clock clock.Clock
-}
-
-// New opens a desk.
-func New(k *keep.Keep, clk clock.Clock) *Desk { return &Desk{keep: k, clock: clk} }
-
 // session is what a ticket remembers of one.
 type session struct {
 	Scope    Scope         `json:"scope"`
@@ -54,18 +42,15 @@ type session struct {
 	Seen     clock.Instant `json:"seen"`
 }
 
-// Begin opens a session for the person whom a fragment belongs to, and returns
-// the secret that opens it again. The problem is person-not-found.
-func (d *Desk) Begin(ctx context.Context, id fact.FragmentID, scope Scope, decision string) (secret string, v Visitor, err error) {
-	if scope != Lower && scope != Full {
-		return "", Visitor{}, ErrNobody
-	}
-	now := d.clock.Now()
+// begin opens a session for the person whom a fragment belongs to, and returns
+// the secret that opens it again.
+func (d *Desk) begin(ctx context.Context, id fact.FragmentID, scope Scope, decision string) (secret string, v Visitor, err error) {
+	now := d.Clock.Now()
 	s := session{Scope: scope, Decision: decision, Began: now, Seen: now, End: now.Add(longLower)}
 	if scope == Full {
 		s.End = now.Add(longFull)
 	}
-	who, err := d.who(ctx, id)
+	who, err := d.whose(ctx, id)
 	if err != nil {
 		return "", Visitor{}, err
 	}
@@ -73,7 +58,8 @@ func (d *Desk) Begin(ctx context.Context, id fact.FragmentID, scope Scope, decis
 	if err := d.put(ctx, secret, id, s); err != nil {
 		return "", Visitor{}, err
 	}
-	return secret, visitor(secret, id, who, s), nil
+	err = d.Keep.Audit(ctx, keep.AuditEntry{What: "access." + scope.String(), By: "person", Ref: derive(secret, "session")})
+	return secret, visitor(secret, id, who, s), err
 }
 
 func (d *Desk) put(ctx context.Context, secret string, id fact.FragmentID, s session) error {
@@ -82,13 +68,13 @@ func (d *Desk) put(ctx context.Context, secret string, id fact.FragmentID, s ses
 		return fmt.Errorf("write session: %w", err)
 	}
 	until := min(s.End, s.Seen.Add(idle))
-	return d.keep.Issue(ctx, secret, keep.Ticket{Kind: kindSession, Fragment: id, Until: until, Body: body})
+	return d.Keep.Issue(ctx, secret, keep.Ticket{Kind: kindSession, Fragment: id, Until: until, Body: body})
 }
 
 // Visitor is whose session a secret opens; the problem is session-unknown.
 func (d *Desk) Visitor(ctx context.Context, secret string) (Visitor, error) {
-	now := d.clock.Now()
-	t, err := d.keep.Show(ctx, kindSession, secret, now)
+	now := d.Clock.Now()
+	t, err := d.Keep.Show(ctx, kindSession, secret, now)
 	if err != nil {
 		return Visitor{}, unknown(err)
 	}
@@ -96,7 +82,7 @@ func (d *Desk) Visitor(ctx context.Context, secret string) (Visitor, error) {
 	if err := json.Unmarshal(t.Body, &s); err != nil {
 		return Visitor{}, fmt.Errorf("read session: %w", err)
 	}
-	who, err := d.who(ctx, t.Fragment)
+	who, err := d.whose(ctx, t.Fragment)
 	if err != nil {
 		return Visitor{}, unknown(err)
 	}
@@ -131,23 +117,9 @@ func derive(secret, what string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// who asks the gate in the person's own name.
-func (d *Desk) who(ctx context.Context, id fact.FragmentID) (gate.Known, error) {
-	if id == 0 {
-		return gate.Known{}, gate.ErrNobody
-	}
-	pass, err := gate.Ask[gate.Honor](ctx, d.keep.Gate, gate.Asking{
-		Subject: gate.ByFragment(id), Purpose: purpose, By: "person", Role: "person", Why: "came to their own pages",
-	})
-	if err != nil {
-		return gate.Known{}, err
-	}
-	return gate.Who(pass)
-}
-
 // End ends a session; ending one that is over is nothing.
 func (d *Desk) End(ctx context.Context, secret string) error {
-	_, err := d.keep.Take(ctx, kindSession, secret, d.clock.Now())
+	_, err := d.Keep.Take(ctx, kindSession, secret, d.Clock.Now())
 	if errors.Is(err, keep.ErrNoTicket) {
 		return nil
 	}
@@ -156,9 +128,9 @@ func (d *Desk) End(ctx context.Context, secret string) error {
 
 // EndAll ends all sessions of the visitor's person, on every device.
 func (d *Desk) EndAll(ctx context.Context, v Visitor) error {
-	who, err := d.who(ctx, v.Fragment)
+	who, err := d.whose(ctx, v.Fragment)
 	if err != nil {
 		return unknown(err)
 	}
-	return d.keep.Revoke(ctx, kindSession, who.Members)
+	return d.Keep.Revoke(ctx, kindSession, who.Members)
 }

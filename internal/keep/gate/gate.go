@@ -81,11 +81,12 @@ func (g *Gate) Rules() *policy.Rules { return g.rules.Load() }
 // any other "not found", so that it confirms nothing.
 var ErrNobody = problem.New(problem.NotFound, "person-not-found", "There is no such person here, or nothing may be said about them.")
 
-// Subject names the person a question is about, in one of three ways.
+// Subject names the person a question is about, in one of four ways.
 type Subject struct {
 	ident person.Identifier
 	ref   person.Ref
 	id    fact.FragmentID
+	point person.Hash
 }
 
 // ByIdentifier is the person that an identifier points at.
@@ -138,6 +139,8 @@ func (g *Gate) find(ctx context.Context, s Subject) (fact.FragmentID, error) {
 			return 0, nobody(err)
 		}
 		return f.ID, nil
+	case s.point != person.Hash{}:
+		return g.findPoint(ctx, s.point)
 	}
 	return 0, ErrNobody
 }

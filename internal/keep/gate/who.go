@@ -9,6 +9,7 @@ import (
 // what is known about them.
 type Known struct {
 	Ref     person.Ref
+	Asked   fact.FragmentID // the fragment by which they were found
 	Anchor  fact.FragmentID
 	Members []fact.FragmentID // sorted
 	Points  []fact.Named      // verified addresses and numbers, the strongest first
@@ -21,7 +22,7 @@ func Who(p Pass[Honor]) (Known, error) {
 		return Known{}, errVoid
 	}
 	h := p.d.held
-	k := Known{Ref: h.profile.Ref, Anchor: h.group.Anchor, Members: h.group.Members}
+	k := Known{Ref: h.profile.Ref, Asked: h.asked, Anchor: h.group.Anchor, Members: h.group.Members}
 	for _, id := range h.profile.Identifiers {
 		if id.Verified && (id.NS == person.Email || id.NS == person.Phone) {
 			k.Points = append(k.Points, id)

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strconv"
 	"strings"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
 )
@@ -22,9 +24,12 @@ type Links struct {
 // heed, without a slash at the end.
 func NewLinks(key [32]byte, url func() string) *Links { return &Links{key, url} }
 
-// Unsubscribe is what a link to stop says: who no longer wants what.
+// Unsubscribe is what a link to stop says: who no longer wants what, and at
+// which contact point they were written to. Whoever stops it stops it there,
+// whomever that point belongs to later.
 type Unsubscribe struct {
 	Ref     person.Ref
+	Point   person.Hash // gate.PointOf; zero in links from before it was there
 	Purpose string
 	Channel string
 	Topic   string // "" is all of them
@@ -34,6 +39,16 @@ type Unsubscribe struct {
 type Why struct {
 	Ref      person.Ref
 	Decision string
+}
+
+// Enter is what a link into a person's own pages says: who may come in, with no
+// more than the right to lower what is allowed, to which page, and until when.
+type Enter struct {
+	Ref      person.Ref
+	Point    person.Hash // the contact point it was sent to
+	Decision string      // the one that its message came from
+	Page     string      // "/me/preferences"
+	Until    clock.Instant
 }
 
 // Receipt says which message a gateway's report is about.
@@ -49,6 +64,7 @@ const (
 	linkUnsubscribe = "unsubscribe"
 	linkWhy         = "why"
 	linkReceipt     = "receipt"
+	linkEnter       = "enter"
 	macSize         = 16
 	refSize         = 16
 	maxToken        = 2048
@@ -57,12 +73,31 @@ const (
 // Unsubscribe is the address that stops: POST does it, GET only asks. It never
 // runs out, because whoever finds an old message may still want it to stop.
 func (l *Links) Unsubscribe(u Unsubscribe) string {
-	return l.url() + "/u/" + l.sign(linkUnsubscribe, u.Ref, u.Purpose, u.Channel, u.Topic)
+	return l.url() + "/u/" + l.sign(linkUnsubscribe, u.Ref, u.Purpose, u.Channel, u.Topic, string(u.Point[:]))
 }
 
 // Why is the address of the page that says why this message came.
 func (l *Links) Why(w Why) string {
 	return l.url() + "/why/" + l.sign(linkWhy, w.Ref, w.Decision)
+}
+
+// Enter is the address that lets somebody in; it opens once, and runs out.
+func (l *Links) Enter(e Enter) string {
+	return l.url() + "/me/enter/" + l.sign(linkEnter, e.Ref, string(e.Point[:]), e.Decision, e.Page, strconv.FormatInt(int64(e.Until), 10))
+}
+
+// ReadEnter reads the last part of an Enter address; the problem is
+// link-unknown. Whether it has run out is for the caller to see.
+func (l *Links) ReadEnter(token string) (Enter, error) {
+	ref, words, ok := l.verify(linkEnter, token)
+	if !ok || len(words) != 4 || len(words[0]) != len(person.Hash{}) {
+		return Enter{}, ErrLink
+	}
+	until, err := strconv.ParseInt(words[3], 10, 64)
+	if err != nil {
+		return Enter{}, ErrLink.Because(err)
+	}
+	return Enter{Ref: ref, Point: person.Hash([]byte(words[0])), Decision: words[1], Page: words[2], Until: clock.Instant(until)}, nil
 }
 
 // Receipt is a token that a gateway gives back with its report.
@@ -81,10 +116,17 @@ func (l *Links) ReadReceipt(token string) (Receipt, error) {
 // link-unknown.
 func (l *Links) ReadUnsubscribe(token string) (Unsubscribe, error) {
 	ref, words, ok := l.verify(linkUnsubscribe, token)
-	if !ok || len(words) != 3 {
+	if !ok || len(words) != 3 && len(words) != 4 {
 		return Unsubscribe{}, ErrLink
 	}
-	return Unsubscribe{Ref: ref, Purpose: words[0], Channel: words[1], Topic: words[2]}, nil
+	u := Unsubscribe{Ref: ref, Purpose: words[0], Channel: words[1], Topic: words[2]}
+	if len(words) == 4 {
+		if len(words[3]) != len(u.Point) {
+			return Unsubscribe{}, ErrLink
+		}
+		u.Point = person.Hash([]byte(words[3]))
+	}
+	return u, nil
 }
 
 // ReadWhy reads the last part of a Why address; the problem is link-unknown.

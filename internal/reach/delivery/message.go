@@ -24,11 +24,11 @@ type Message struct {
 var kinds = [4]template.Kind{template.Subject, template.Text, template.HTML, template.JSON}
 
 var errField = problem.New(problem.Invalid, "message-field-unknown",
-	"The message reads something that messages do not have; it may read traits.NAME, events.NAME, links.why, links.unsubscribe and brand.name.")
+	"The message reads something that messages do not have; it may read traits.NAME, events.NAME, links.why, links.unsubscribe, links.preferences and brand.name.")
 
 // words are the fields that say nothing about a person.
 var words = []string{
-	"links.why", "links.unsubscribe",
+	"links.why", "links.unsubscribe", "links.preferences",
 	"brand.name", "brand.address", "brand.email", "brand.phone", "brand.website",
 	"campaign.key", "campaign.label",
 }
@@ -101,9 +101,12 @@ type values struct {
 	brand define.Brand // zone and language where the person said none
 }
 
-func newValues(s fact.Sight, b define.Brand, live *campaign.Live, why, unsubscribe string) values {
+// ways are the links of one message.
+type ways struct{ why, unsubscribe, preferences string }
+
+func newValues(s fact.Sight, b define.Brand, live *campaign.Live, w ways) values {
 	return values{sight: s, brand: b, words: map[string]string{
-		"links.why": why, "links.unsubscribe": unsubscribe,
+		"links.why": w.why, "links.unsubscribe": w.unsubscribe, "links.preferences": w.preferences,
 		"brand.name": b.Name, "brand.address": b.Address, "brand.email": b.Email, "brand.phone": b.Phone, "brand.website": b.Website,
 		"campaign.key": live.Key, "campaign.label": live.Label,
 	}}

@@ -20,6 +20,7 @@ const (
 	pausedLook = 10 * time.Minute    // how often a job of a paused campaign is looked at
 	breakLook  = 6 * time.Hour       // and one of a person who wants a break
 	oldest     = 90 * 24 * time.Hour // no moment lasts longer
+	linkLife   = 60 * 24 * time.Hour // how long a message's way into the preferences opens
 )
 
 // try is one try of one job, from the question to what became of it.
@@ -159,7 +160,7 @@ func (t *try) contact(ctx context.Context, ch Channel) fate {
 	if err != nil {
 		return t.stopped(err)
 	}
-	draft, label, err := t.draft(v.Ref(), v.Sight(), ch.Protection())
+	draft, label, err := t.draft(v.Ref(), gate.PointOf(v, campaign.Address(t.live.Channel)), v.Sight(), ch.Protection())
 	if err != nil {
 		return fate{how: buried, code: problem.Of(err).Code, why: err}
 	}
@@ -183,7 +184,7 @@ func (t *try) share(ctx context.Context, h Hand) fate {
 	if err != nil {
 		return t.stopped(err)
 	}
-	draft, label, err := t.draft(v.Ref(), v.Sight(), h.Protection())
+	draft, label, err := t.draft(v.Ref(), person.Hash{}, v.Sight(), h.Protection())
 	if err != nil {
 		return fate{how: buried, code: problem.Of(err).Code, why: err}
 	}
@@ -198,22 +199,26 @@ func (t *try) share(ctx context.Context, h Hand) fate {
 	return t.settle(ctx, l.ID, h.Hand(ctx, label, handed))
 }
 
-// draft writes the message from what the view shows.
-func (t *try) draft(ref person.Ref, s fact.Sight, protection string) (gate.Draft, Label, error) {
+// draft writes the message from what the view shows, to the contact point.
+func (t *try) draft(ref person.Ref, point person.Hash, s fact.Sight, protection string) (gate.Draft, Label, error) {
 	w, rules := t.worker, t.worker.Gate.Rules()
 	label := Label{
 		Key: t.question.Decision, Campaign: t.live.Key, Version: t.live.Version, Service: t.live.Service(),
 		List: t.live.Key, Recipient: t.live.Recipient, Receipt: w.Links.Receipt(Receipt{Ref: ref, Decision: t.question.Decision}),
 	}
-	unsubscribe := w.Links.Unsubscribe(Unsubscribe{Ref: ref, Purpose: t.live.Purpose, Channel: t.live.Channel, Topic: t.live.Topic})
+	now := w.Clock.Now()
+	to := ways{
+		why:         w.Links.Why(Why{Ref: ref, Decision: t.question.Decision}),
+		unsubscribe: w.Links.Unsubscribe(Unsubscribe{Ref: ref, Point: point, Purpose: t.live.Purpose, Channel: t.live.Channel, Topic: t.live.Topic}),
+		preferences: w.Links.Enter(Enter{Ref: ref, Point: point, Decision: t.question.Decision, Page: "/me/preferences", Until: now.Add(linkLife)}),
+	}
 	if !label.Service {
-		label.Unsubscribe = unsubscribe
+		label.Unsubscribe = to.unsubscribe
 	}
 	if t.live.Topic != "" {
 		label.List = t.live.Topic
 	}
-	why := w.Links.Why(Why{Ref: ref, Decision: t.question.Decision})
-	out, err := t.message.write(newValues(s, rules.Brand(), t.live, why, unsubscribe), w.Clock.Now())
+	out, err := t.message.write(newValues(s, rules.Brand(), t.live, to), now)
 	if err != nil {
 		return gate.Draft{}, label, err
 	}
