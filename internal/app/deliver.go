@@ -50,7 +50,7 @@ func (a *App) prepareReach() error {
 		a.reach.channels["sms"] = ch
 	}
 	client := webhook.NewClient(webhook.Options{Guard: webhook.Guard{Allow: a.Config.Hooks}, Clock: a.Clock})
-	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(client, a.endpoint)}
+	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(client, a.endpoint, switches{a.Keep})}
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
@@ -21,18 +20,23 @@ type Endpoint struct {
 	Secrets []Secret
 }
 
+// Switches remember, for every node and over restarts, which addresses answered
+// 410 and so want no more, ever. Another address is switched on.
+type Switches interface {
+	IsOff(ctx context.Context, address string) (bool, error)
+	TurnOff(ctx context.Context, address string) error
+}
+
 // Hand hands payloads to recipients, as reach/delivery wants it done.
 type Hand struct {
 	client   *Client
 	endpoint func(recipient string) (Endpoint, bool)
-
-	mu  sync.Mutex
-	off map[string]bool // addresses that answered 410 since the program started
+	switches Switches
 }
 
 // NewHand makes a Hand; endpoint knows the recipients.
-func NewHand(c *Client, endpoint func(recipient string) (Endpoint, bool)) *Hand {
-	return &Hand{client: c, endpoint: endpoint, off: map[string]bool{}}
+func NewHand(c *Client, endpoint func(recipient string) (Endpoint, bool), s Switches) *Hand {
+	return &Hand{client: c, endpoint: endpoint, switches: s}
 }
 
 // Protection says how payloads travel.
@@ -52,7 +56,10 @@ func (h *Hand) hand(ctx context.Context, label delivery.Label, l gate.Letter) er
 	if !ok {
 		return delivery.Fail(delivery.Later, "webhook_missing", nil)
 	}
-	if h.disabled(e.URL) {
+	switch off, err := h.switches.IsOff(ctx, e.URL); {
+	case err != nil:
+		return delivery.Fail(delivery.Later, "webhook_switch", err)
+	case off:
 		return delivery.Fail(delivery.Refused, "webhook_disabled", nil)
 	}
 	body, err := Payload(kindOf(label.Campaign), l.At, json.RawMessage(l.Payload.Reveal()))
@@ -64,7 +71,9 @@ func (h *Hand) hand(ctx context.Context, label delivery.Label, l gate.Letter) er
 		return unanswered(answer, err)
 	}
 	if answer.Disabled {
-		h.disable(e.URL)
+		if err := h.switches.TurnOff(ctx, e.URL); err != nil { // then the next one is refused as this one was
+			return delivery.Fail(delivery.Refused, "http_410", err)
+		}
 	}
 	return judge(answer)
 }
@@ -77,18 +86,6 @@ func kindOf(campaign string) string {
 		}
 		return '_'
 	}, strings.ToLower(campaign)), ".")
-}
-
-func (h *Hand) disabled(address string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.off[address]
-}
-
-func (h *Hand) disable(address string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.off[address] = true
 }
 
 func unanswered(a Answer, err error) error {

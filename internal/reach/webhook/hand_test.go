@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -33,7 +34,22 @@ func handTo(t *testing.T, address string) (*Hand, Secret) {
 	})
 	return NewHand(c, func(recipient string) (Endpoint, bool) {
 		return Endpoint{URL: address, Secrets: []Secret{secret}}, recipient == "partner"
-	}), secret
+	}, &remembered{off: map[string]bool{}}), secret
+}
+
+// remembered are switches without a database; fails is what befalls it.
+type remembered struct {
+	off   map[string]bool
+	fails error
+}
+
+func (r *remembered) IsOff(_ context.Context, address string) (bool, error) {
+	return r.off[address], r.fails
+}
+
+func (r *remembered) TurnOff(_ context.Context, address string) error {
+	r.off[address] = true
+	return r.fails
 }
 
 var noon = clock.At(time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC))
@@ -115,6 +131,32 @@ func TestHand_answers(t *testing.T) {
 			}
 		}
 		s.Close()
+	}
+}
+
+// Gone is gone for every node and after a restart; where nobody can tell, nothing
+// is sent.
+func TestHand_goneStaysGone(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.WriteHeader(http.StatusGone)
+	}))
+	defer s.Close()
+	h, _ := handTo(t, s.URL)
+	if err := h.hand(t.Context(), label(), payload(`{}`)); err == nil {
+		t.Fatal("410 is no failure")
+	}
+	again := NewHand(h.client, h.endpoint, h.switches)
+	f, ok := errors.AsType[*delivery.Failure](again.hand(t.Context(), label(), payload(`{}`)))
+	if !ok || f.Class != delivery.Refused || f.Code != "webhook_disabled" || calls.Load() != 1 {
+		t.Errorf("after a restart: %+v, %d calls", f, calls.Load())
+	}
+	away := NewHand(h.client, h.endpoint, &remembered{fails: errors.New("away")})
+	f, ok = errors.AsType[*delivery.Failure](away.hand(t.Context(), label(), payload(`{}`)))
+	if !ok || f.Class != delivery.Later || calls.Load() != 1 {
+		t.Errorf("where nobody can tell: %+v, %d calls", f, calls.Load())
 	}
 }
 
