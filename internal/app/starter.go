@@ -12,7 +12,7 @@ import (
 // starterKinds are what a new database knows from the start: what kinds of
 // purposes and data there are and what the laws say. It promises nobody anything.
 var starterKinds = []catalog.Kind{
-	catalog.Purpose, catalog.Category, catalog.Pack, catalog.Attribute, catalog.Topic, catalog.Namespace,
+	catalog.Purpose, catalog.Category, catalog.Pack, catalog.Attribute, catalog.Topic, catalog.Namespace, catalog.Signal,
 }
 
 // starter puts them in force in an empty database.

@@ -22,6 +22,7 @@ const (
 	Namespace Kind = "namespace"
 	Topic     Kind = "topic"
 	Form      Kind = "form"
+	Signal    Kind = "signal"
 	Brand     Kind = "brand"
 	Audience  Kind = "audience"
 	Campaign  Kind = "campaign"
@@ -29,14 +30,14 @@ const (
 
 // kinds lists them in the order in which they are stored and shown.
 var kinds = []Kind{
-	Purpose, Category, Notice, Pack, Source, Recipient, Attribute, Namespace, Topic, Form, Brand, Audience, Campaign,
+	Purpose, Category, Notice, Pack, Source, Recipient, Attribute, Namespace, Topic, Form, Signal, Brand, Audience, Campaign,
 }
 
 // folders says which kind a file's first path element stands for.
 var folders = map[string]Kind{
 	"purposes": Purpose, "categories": Category, "notices": Notice, "packs": Pack, "sources": Source,
 	"recipients": Recipient, "attributes": Attribute, "namespaces": Namespace, "topics": Topic,
-	"forms": Form, "brand": Brand, "audiences": Audience, "campaigns": Campaign,
+	"forms": Form, "signals": Signal, "brand": Brand, "audiences": Audience, "campaigns": Campaign,
 }
 
 // elsewhere lists folders of a workspace that hold no definitions.
@@ -77,6 +78,7 @@ func shapes() map[Kind]any {
 		Recipient: define.Recipient{Purposes: one, Sub: one},
 		Attribute: define.Attribute{},
 		Namespace: define.Namespace{Blocked: one},
+		Signal:    define.Signal{Means: []define.Meaning{{}}},
 		Topic:     define.Topic{Words: one},
 		Form:      define.Form{Places: one, Ask: []define.Asked{{Options: one}}, Agree: []define.Agreement{{}}, Origins: one},
 		Brand:     define.Brand{Caps: []define.Cap{{}}},

@@ -40,6 +40,9 @@ func typed(kind Kind, n *yaml.Node) (key string, keep func(*define.Definitions),
 	case Form:
 		return read(n, formKey,
 			func(d *define.Definitions, v define.Form) { d.Forms = append(d.Forms, v) })
+	case Signal:
+		return read(n, func(v define.Signal) string { return v.Key },
+			func(d *define.Definitions, v define.Signal) { d.Signals = append(d.Signals, v) })
 	case Brand:
 		return read(n, func(v define.Brand) string { return v.Key },
 			func(d *define.Definitions, v define.Brand) { d.Brand = v })

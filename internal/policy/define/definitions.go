@@ -22,6 +22,7 @@ type Definitions struct {
 	Topics     []Topic     `yaml:"topics" json:"topics"`
 	Namespaces []Namespace `yaml:"namespaces" json:"namespaces"`
 	Forms      []Form      `yaml:"forms" json:"forms"`
+	Signals    []Signal    `yaml:"signals" json:"signals"`
 	Brand      Brand       `yaml:"brand" json:"brand"`
 }
 

@@ -84,6 +84,7 @@ func (d Definitions) Faults() []Fault {
 			words[strings.ToLower(w)] = t.Key
 		}
 	}
+	c.signals(d.Signals)
 	for _, n := range d.Namespaces {
 		c.belongs("namespace", n.Key, n.Label, n.Category)
 	}
