@@ -20,3 +20,9 @@ func Bare(ctx context.Context, database string, row []byte, more func() bool) (i
 	}
 	return postgres.Bare(ctx, database, row, BareGroup, more)
 }
+
+// Aside is an empty database of the same server for measuring, and how to drop
+// it. It is for PostgreSQL; a SQLite database is as well a file of its own.
+func Aside(ctx context.Context, database string) (beside string, drop func() error, err error) {
+	return postgres.Aside(ctx, database)
+}

@@ -24,10 +24,11 @@ import (
 
 // BenchCmd measures.
 type BenchCmd struct {
-	Ingest BenchIngestCmd `cmd:"" help:"Events per second through the full walk, beside a bare loop of the same database."`
+	Ingest BenchIngestCmd `cmd:"" help:"Events per second through the full walk, beside a bare loop on the same kind of database; a PostgreSQL that --database names lends a database of its own."`
 }
 
-// BenchIngestCmd measures ingest, client and server in one process on loopback.
+// BenchIngestCmd measures ingest, client and server in one process on loopback,
+// on the kind of database that --database names.
 type BenchIngestCmd struct {
 	JSON        bool          `help:"One JSON line a figure."`
 	For         time.Duration `name:"seconds" default:"5s" help:"How long each figure is measured."`
@@ -44,8 +45,9 @@ type Figure struct {
 	Ratio  float64 `json:"ratio"`
 }
 
-// Run measures batches of 20, of 100 and single events.
-func (c *BenchIngestCmd) Run(e *Env) error {
+// Run measures batches of 20, of 100 and single events, in a database that it
+// makes and takes away: a folder of its own, or a database beside the one named.
+func (c *BenchIngestCmd) Run(e *Env) (failed error) {
 	dir, err := os.MkdirTemp("", "heed-bench-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
@@ -57,7 +59,12 @@ func (c *BenchIngestCmd) Run(e *Env) error {
 	if e.Config.Database.Scheme() == "sqlite" {
 		cfg.Database = config.Locate("sqlite:" + filepath.Join(cfg.Data, "heed.db"))
 	} else {
-		database = e.Config.Database.Text()
+		beside, drop, err := keep.Aside(e.Ctx, e.Config.Database.Text())
+		if err != nil {
+			return err
+		}
+		defer func() { failed = errors.Join(failed, drop()) }()
+		database, cfg.Database = beside, config.Locate(beside)
 	}
 	cfg.Keys = config.Locate("sqlite:" + filepath.Join(cfg.Data, "keys.db"))
 	cfg.WriteKey, cfg.AdminToken = config.Hide("wk_bench"), config.Hide("at_bench_token_of_this_run")

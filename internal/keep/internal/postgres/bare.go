@@ -2,11 +2,41 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
+
+// Aside makes an empty database beside the one that an address names, for
+// measuring, and drops it again, so that nothing is left in the other. The role
+// must be allowed to create databases.
+func Aside(ctx context.Context, address string) (beside string, drop func() error, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", nil, errors.New("the address of the database is not a URL") // its text holds a password
+	}
+	name := "heed_aside_" + strings.ToLower(rand.Text())
+	if err := once(ctx, address, "CREATE DATABASE "+name); err != nil {
+		return "", nil, fmt.Errorf("make a database to measure in: %w", err)
+	}
+	u.Path = "/" + name
+	return u.String(), func() error {
+		return once(context.WithoutCancel(ctx), address, "DROP DATABASE "+name+" WITH (FORCE)")
+	}, nil
+}
+
+func once(ctx context.Context, address, statement string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
+}
 
 // Bare inserts rows by unnest into a table of its own, group rows a statement,
 // until more says stop, and drops the table. It returns how many. This is the
