@@ -87,13 +87,13 @@ func Change(ctx context.Context, s Store, by, what, id string, now clock.Instant
 // Find reads a case.
 func Find(ctx context.Context, s Store, id string) (Case, error) {
 	q, err := s.Request(ctx, id)
-	if problem.Of(err).Code == "request-unknown" {
+	switch {
+	case err == nil:
+		return caseOf(q)
+	case problem.Of(err).Code == "request-unknown":
 		return Case{}, errMissing
 	}
-	if err != nil {
-		return Case{}, err
-	}
-	return caseOf(q)
+	return Case{}, err
 }
 
 // most is how many cases a list shows; nobody has more and still has customers.

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/heed-platform/heed/internal/app"
 )
@@ -56,9 +57,13 @@ func (e *Env) remote(command string, args []string) (code int, done bool) {
 	}
 	req.Header.Set("Authorization", "Bearer "+r.Secret)
 	resp, err := http.DefaultClient.Do(req) //nolint:forbidigo // to the server of this machine, found in its own folder
-	if err != nil {
+	if errors.Is(err, syscall.ECONNREFUSED) {
 		// The file was left by a server that was killed: nobody holds the database.
 		return 0, false
+	}
+	if err != nil {
+		e.note(cutShort)
+		return codeFailed, true
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
@@ -67,6 +72,9 @@ func (e *Env) remote(command string, args []string) (code int, done bool) {
 	return e.copyFrames(resp.Body), true
 }
 
+// cutShort says that nobody knows what became of a command.
+const cutShort = "heed: the server ended before the command did, or stumbled over it; its log says more."
+
 // Each frame is a kind ('o' out, 'e' err, 'x' exit code), a length and bytes.
 func (e *Env) copyFrames(r io.Reader) int {
 	in := bufio.NewReader(r)
@@ -74,12 +82,12 @@ func (e *Env) copyFrames(r io.Reader) int {
 		var kind byte
 		var n int
 		if _, err := fmt.Fscanf(in, "%c %d\n", &kind, &n); err != nil {
-			e.note("heed: the server ended before the command did.")
+			e.note(cutShort)
 			return codeFailed
 		}
 		frame := make([]byte, n)
 		if _, err := io.ReadFull(in, frame); err != nil {
-			e.note("heed: the server ended before the command did.")
+			e.note(cutShort)
 			return codeFailed
 		}
 		switch kind {
