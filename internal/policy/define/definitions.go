@@ -222,6 +222,7 @@ type Brand struct {
 	Language     string `yaml:"language" json:"language"`
 	Caps         []Cap  `yaml:"caps" json:"caps"`
 	Quiet        Quiet  `yaml:"quiet" json:"quiet"`
+	Theme        Theme  `yaml:"theme" json:"theme,omitzero"`
 }
 
 // Cap is at most Count marketing messages in any window of Hours; an empty

@@ -309,6 +309,7 @@ func (c *check) brand(b Brand) {
 	if !iso3166.MatchString(b.Jurisdiction) {
 		c.say("brand", b.Key, "jurisdiction", "needs an ISO 3166 code such as DE or US-CA")
 	}
+	c.theme(b.Key, b.Theme)
 }
 
 func (c *check) belongs(kind, key, label, category string) {

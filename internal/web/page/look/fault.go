@@ -29,16 +29,17 @@ func (l *Look) Handle(h web.Handler) web.Handler {
 			w.Header().Set("Retry-After", strconv.Itoa(s))
 		}
 		say := l.Words(r)
-		name := "wrong"
+		var data faultPage
 		switch p.Kind { //nolint:exhaustive // the others share one page
 		case problem.NotFound, problem.Gone, problem.Withheld:
-			name = "gone"
+			data.Title, data.Text = say.T("common.gone_title"), say.T("common.gone_text")
 		case problem.TooMany:
-			name = "fast"
+			data.Title, data.Text = say.T("common.fast_title"), say.T("common.fast_text")
 		case problem.Unavailable, problem.Timeout, problem.Internal:
-			name = "later"
+			data.Title, data.Text = say.T("common.later_title"), say.T("common.later_text")
+		default:
+			data.Title, data.Text = say.T("common.wrong_title"), say.T("common.wrong_text")
 		}
-		data := faultPage{Title: say.T("common." + name + "_title"), Text: say.T("common." + name + "_text")}
 		if p.Kind == problem.Internal {
 			data.Number = web.ID(r)
 		}

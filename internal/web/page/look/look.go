@@ -55,11 +55,12 @@ type frame struct {
 
 // Section is one of a person's own pages.
 type Section struct {
-	Key, Path string
+	Name string // key of its name in words
+	Path string
 }
 
 var sections = []Section{ //nolint:gochecknoglobals // a table that nothing writes to
-	{"preferences", "/me/preferences"}, {"data", "/me/data"}, {"recipients", "/me/recipients"}, {"rights", "/me/rights"},
+	{"common.preferences", "/me/preferences"}, {"common.data", "/me/data"}, {"common.recipients", "/me/recipients"}, {"common.rights", "/me/rights"},
 }
 
 // allowed is what a page may do: show our own style, send its own form. No
