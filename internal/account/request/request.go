@@ -111,3 +111,10 @@ func (q *Request) row() (keep.Request, error) {
 		Closed: q.Closed, Body: body,
 	}, nil
 }
+
+// Certificate is what a request keeps of the proof of an erasure.
+type Certificate struct {
+	ID      string
+	Backups clock.Instant
+	Left    int
+}

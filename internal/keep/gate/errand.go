@@ -262,3 +262,21 @@ func (g *Gate) kept(ctx context.Context, f func(store.Job) error) error {
 	}
 	return nil
 }
+
+// Reminder is a message to a recipient's own desk that it has not answered a
+// request yet. It names the request and nobody: where it goes and what it says is
+// settled here.
+func (g *Gate) Reminder(recipient, request string) (Cleared, error) {
+	to, ok := g.Rules().Recipient(recipient)
+	if !ok || to.Contact == "" {
+		return Cleared{}, errNoErrand
+	}
+	brand := g.Rules().Brand()
+	return Cleared{&Letter{
+		ID: "reminder-" + request, Channel: "email", To: person.Hide(to.Contact),
+		Subject: person.Hide("Your answer to request " + request + " is missing"),
+		Text: person.Hide(brand.Name + " told you that somebody used a right over data that you had from us, under the number " + request +
+			".\nWe have no answer from you yet. Please tell us at " + brand.Email + " that it is done, or why not.\n"),
+		At: g.clock.Now(),
+	}}, nil
+}

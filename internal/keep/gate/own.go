@@ -91,3 +91,12 @@ func (d Dossier) Jurisdiction() string {
 	}
 	return d.d.standing.Jurisdiction
 }
+
+// Found is the fragment by which the person of the dossier was found; 0 in walks
+// over everybody.
+func (d Dossier) Found() fact.FragmentID {
+	if d.d == nil {
+		return 0
+	}
+	return d.d.held.asked
+}
