@@ -22,6 +22,8 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
 	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
 	wg.Go(func() { a.deliver(ctx) })
+	wg.Go(func() { a.every(ctx, 10*time.Minute, "sign-ups", a.forgetSignups) })
+	wg.Go(func() { a.letters.run(ctx, a.Log) })
 	return wg.Wait
 }
 

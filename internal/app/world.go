@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/heed-platform/heed/internal/collect/consent"
+	"github.com/heed-platform/heed/internal/collect/form"
 	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
@@ -32,6 +33,7 @@ type World struct {
 	Audiences *audience.Set
 	Campaigns *campaign.Engine
 	Consent   *consent.Mapping // what consent tools and subscriptions mean here
+	Forms     *form.Book       // what people are asked
 
 	key [32]byte
 }
@@ -56,6 +58,7 @@ func compile(entries []catalog.Entry, key [32]byte) (*World, error) {
 	if len(faults) > 0 {
 		return nil, withFaults(faults)
 	}
+	w.Forms = book(w)
 	var err error
 	if w.Rules, err = w.Workspace.Compile(); err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (c *CheckCmd) Run(e *Env) error {
 
 // TokenCmd makes an API token.
 type TokenCmd struct {
-	Role string `arg:"" enum:"marketer,privacy,operator,auditor,admin" help:"marketer, privacy, operator, auditor or admin."`
+	Role string `arg:"" enum:"marketer,privacy,operator,auditor,clerk,admin" help:"marketer, privacy, operator, auditor, clerk or admin."`
 	Name string `arg:"" help:"Whose token it is, for the record."`
 }
 

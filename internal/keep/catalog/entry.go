@@ -30,6 +30,7 @@ const (
 	Privacy  Role = "privacy"
 	Operator Role = "operator"
 	Auditor  Role = "auditor"
+	Clerk    Role = "clerk" // at the till: enters what people say, and sees nobody
 	Admin    Role = "admin"
 )
 
