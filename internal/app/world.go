@@ -69,9 +69,7 @@ func compile(entries []catalog.Entry, key [32]byte) (*World, error) {
 	if w.Audiences, err = audiences(w.Workspace); err != nil {
 		return nil, err
 	}
-	w.Consent = consent.NewMapping(consent.Definition{
-		Purpose: func(key string) bool { _, ok := w.Rules.Purpose(key); return ok }, Canonical: w.Know.Text,
-	})
+	w.Consent = w.listening()
 	w.Campaigns, err = campaigns(entries, w)
 	return w, err
 }

@@ -41,6 +41,7 @@ const (
 	WhyRumor     = "Consent is the person's own word; a source whose data is inferred or bought cannot give it."
 	WhyMalformed = "The signal has another form than its specification; whatever it was meant to allow is not allowed."
 	WhyAddress   = "The address subscribed is none of those that the event names as the person's."
+	WhyInvalid   = "The consent string may not stand for a yes: it names no consent tool, belongs to no one service, or does not say which vendors were shown."
 	WhyUnmapped  = "The workspace does not say what this kind of subscription is for."
 )
 
@@ -57,12 +58,12 @@ func Hear(e *fact.Event, gpc bool, m *Mapping) Heard {
 			l.rudder(value)
 		case "messaging_subscriptions":
 			l.subscriptions(value)
+		default:
+			l.carried("context.", name, value)
 		}
 	}
 	if gpc {
-		for _, purpose := range GPCPurposes() {
-			l.say(Scope{Purpose: purpose}, fact.Objected, MethodGPC, "Sec-GPC: 1")
-		}
+		l.gpc("Sec-GPC: 1")
 	}
 	return l.heard()
 }

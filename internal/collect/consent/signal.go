@@ -19,6 +19,9 @@ const (
 // a mapped category that the map leaves out is a no, and one that nobody mapped
 // means nothing.
 func (l *listener) segment(consent fact.Raw) {
+	for name, value := range event.Members(consent) {
+		l.carried("context.consent.", name, value)
+	}
 	prefs := event.Path(consent, "categoryPreferences")
 	if isNull(consent) || isObject(consent) && isNull(prefs) {
 		return
@@ -86,19 +89,7 @@ func (l *listener) categories(where string, of func(category string) answer, nam
 	if l.m == nil {
 		return
 	}
-	for _, s := range l.m.scopes {
-		var count [3]int
-		for _, c := range s.categories {
-			count[of(c)]++
-		}
-		all := len(s.categories)
-		switch {
-		case count[yes] == all:
-			l.say(s.scope, fact.Granted, l.method(), where)
-		case count[no] == all, count[no] > 0 && !lenient:
-			l.say(s.scope, fact.Denied, l.method(), where)
-		}
-	}
+	l.scopes(l.m.scopes, where, of, lenient)
 	for c := range named {
 		if !l.m.itself(c) {
 			continue
@@ -109,6 +100,23 @@ func (l *listener) categories(where string, of func(category string) answer, nam
 		case no:
 			l.say(Scope{Purpose: c}, fact.Denied, l.method(), where)
 		case silent:
+		}
+	}
+}
+
+// scopes says yes or no to each scope by the answers to its signals.
+func (l *listener) scopes(list []mapped, where string, of func(signal string) answer, lenient bool) {
+	for _, s := range list {
+		var count [3]int
+		for _, signal := range s.signals {
+			count[of(signal)]++
+		}
+		all := len(s.signals)
+		switch {
+		case count[yes] == all:
+			l.say(s.scope, fact.Granted, l.method(), where)
+		case count[no] == all, count[no] > 0 && !lenient:
+			l.say(s.scope, fact.Denied, l.method(), where)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package define
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Signal is one thing that a site's consent tool can say, and what it means in
@@ -45,6 +46,9 @@ func (c *check) signals(all []Signal) {
 		}
 		if len(s.Means) == 0 {
 			c.say("signal", s.Key, "means", "needs at least one purpose that it opens or closes")
+		}
+		if strings.HasPrefix(s.Key, "subscription.") && len(s.Means) > 1 {
+			c.say("signal", s.Key, "means", "a subscription is for one purpose")
 		}
 		for i, m := range s.Means {
 			c.key("signal", s.Key, "means."+strconv.Itoa(i)+".purpose", m.Purpose)

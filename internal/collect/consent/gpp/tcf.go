@@ -84,13 +84,14 @@ func decodeCanada(text string) (Section, error) {
 			return Section{}, err
 		}
 	}
-	if publisher == nil {
+	published := publisher != nil
+	if !published {
 		publisher = emptyPublisher()
 	}
 	if disclosed == nil {
 		disclosed = []Field{{"DisclosedVendorsSegmentType", 1}, {"DisclosedVendors", []int{}}}
 	}
-	return Section{ID: tcfCA, Name: "tcfcav1", Fields: append(append(core, publisher...), disclosed...)}, nil
+	return Section{ID: tcfCA, Name: "tcfcav1", publisher: published, Fields: append(append(core, publisher...), disclosed...)}, nil
 }
 
 // set reads one set of vendors.

@@ -175,9 +175,9 @@ func (c *Consent) segment(r *bits.Reader) {
 // its disclosed vendors is not valid.
 const policyDisclosed = 5
 
-// Valid reports whether the string may stand for a yes: it is bound to one
-// service (the shared scope was abolished), and tells which vendors were shown
-// where its policy asks for that. A no is a no either way.
+// Valid reports whether the string may stand for a yes: it names its consent
+// tool, is bound to one service (the shared scope was abolished), and tells which
+// vendors were shown where its policy asks for that. A no is a no either way.
 func (c *Consent) Valid() bool {
-	return c.ServiceSpecific && (c.Policy < policyDisclosed || c.Disclosed != nil)
+	return c.CMP >= 2 && c.ServiceSpecific && (c.Policy < policyDisclosed || c.Disclosed != nil)
 }
