@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/heed-platform/heed/internal/app/town"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/config"
+	"github.com/heed-platform/heed/internal/decide/campaign"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/problem"
@@ -126,6 +128,14 @@ func (d *demo) workspace() error {
 	d.e.say("petra (privacy) put the shop's promises in force; milan (marketing) drafted:")
 	for _, c := range drafts {
 		if c.Kind != catalog.Campaign {
+			continue
+		}
+		var def campaign.Definition
+		if err := json.Unmarshal(c.Body, &def); err != nil {
+			return fmt.Errorf("read campaign %s: %w", c.Key, err)
+		}
+		if p, ok := d.a.World().Rules.Purpose(def.Purpose); ok && p.Service && def.Trigger.Send {
+			d.e.say("  %-28s stays a draft: it is for a day that has not come", c.Key)
 			continue
 		}
 		const answer = "Yes: it is short, it is about something I did, and one tap ends it."
