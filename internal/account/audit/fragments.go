@@ -50,6 +50,7 @@ func (c *check) fragments(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		c.joints = map[fact.FragmentID]joints{}
 		err = c.vault.Data().Read(ctx, func(r keep.Reader) error {
 			for _, f := range frags {
 				if err := c.fragment(ctx, r, f); err != nil {
@@ -58,6 +59,12 @@ func (c *check) fragments(ctx context.Context) error {
 			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		// What a split is about to do is looked at again later.
+		said := c.joints
+		err = c.edges(ctx, said, func(id fact.FragmentID, _ string) { c.parted[id] = said[id] })
 		if err != nil {
 			return err
 		}
@@ -132,6 +139,7 @@ func (c *check) fragment(ctx context.Context, r keep.Reader, f *keep.Fragment) e
 	if damage != nil || err != nil {
 		return nil //nolint:nilerr // the failure is the finding
 	}
+	c.joints[f.ID] = joints{again.state.Ties, again.cuts}
 	return c.state(ctx, r, f, &again)
 }
 

@@ -174,7 +174,21 @@ func (c *check) later(ctx context.Context) error {
 			"there are facts and no key, and no erasure: the identity store lost it, or is older than the data")
 	}
 	c.gone()
-	return nil
+	return c.stillParted(ctx)
+}
+
+// stillParted looks again at fragments whose edges were not what their facts say:
+// a split writes down first what it cuts then.
+func (c *check) stillParted(ctx context.Context) error {
+	if len(c.parted) == 0 {
+		return nil
+	}
+	loose := c.report.Loose
+	err := c.edges(ctx, c.parted, func(id fact.FragmentID, why string) {
+		c.report.add(fmt.Sprintf("edges of fragment %d", id), why)
+	})
+	c.report.Loose = loose // counted already
+	return err
 }
 
 // since reads the entries that were written after the chains were read.

@@ -19,6 +19,7 @@ type refolding struct {
 	state fact.State
 	seen  []keep.Entry
 	gone  int // events that retention emptied: their messages are known all the same
+	cuts  []fact.FragmentID
 	err   error
 	n     uint64 // the fact that could not be folded
 }
@@ -31,14 +32,27 @@ func (a *refolding) take(l keep.Fact) {
 	if l.Payload == nil || a.err != nil {
 		return // retention emptied it; what it gave was taken out then
 	}
-	if l.Kind != fact.KindEvent {
-		a.err = profile.Apply(&a.state, l.Kind, l.Payload)
-	} else {
+	switch l.Kind {
+	case fact.KindEvent:
 		a.event(l)
+	case fact.KindCut:
+		a.cut(l)
+	default:
+		a.err = profile.Apply(&a.state, l.Kind, l.Payload)
 	}
 	if a.err != nil {
 		a.n = l.N
 	}
+}
+
+func (a *refolding) cut(l keep.Fact) {
+	cut, err := fact.ParseCut(l.Payload)
+	if err != nil {
+		a.err = err
+		return
+	}
+	a.cuts = append(a.cuts, cut.Other)
+	a.err = profile.Apply(&a.state, l.Kind, l.Payload)
 }
 
 func (a *refolding) event(l keep.Fact) {

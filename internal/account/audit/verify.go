@@ -16,6 +16,7 @@ type Report struct {
 	Facts     uint64   `json:"facts"`
 	Gone      int      `json:"gone"`              // entries about people who are erased
 	Erasing   int      `json:"erasing,omitempty"` // erasures under way, or interrupted: they go on by themselves
+	Loose     int      `json:"loose,omitempty"`   // edges that no fact tells of: of events that were interrupted, or put in
 	Heads     []Head   `json:"heads"`             // keep these elsewhere, and compare
 	Joint     string   `json:"joint"`             // one hash over all heads
 	Damage    []Damage `json:"damage"`
@@ -48,24 +49,26 @@ type check struct {
 	vault  *keep.Vault
 	report Report
 
-	ledger  ledger            // what the audit chains say about facts
-	refs    map[string]bool   // what they say about definitions
-	whole   map[string]bool   // those of which they say how the row stood
-	erased  bool              // somebody was erased once
-	length  map[string]uint64 // of each chain, as far as it was read
-	met     int               // entries about fragments that live
-	untold  []untold          // facts that nothing told of yet
-	unsaid  []unsaid          // definitions that nothing told of yet
-	told    map[key]bool      // what entries tell of that came since
-	keyless []fact.FragmentID // states whose key was not found yet
-	events  int64             // counted in the chains
+	ledger  ledger                     // what the audit chains say about facts
+	refs    map[string]bool            // what they say about definitions
+	whole   map[string]bool            // those of which they say how the row stood
+	erased  bool                       // somebody was erased once
+	length  map[string]uint64          // of each chain, as far as it was read
+	met     int                        // entries about fragments that live
+	untold  []untold                   // facts that nothing told of yet
+	unsaid  []unsaid                   // definitions that nothing told of yet
+	told    map[key]bool               // what entries tell of that came since
+	joints  map[fact.FragmentID]joints // what the facts of the fragments in hand say
+	parted  map[fact.FragmentID]joints // what facts say, where edges seemed to say something else
+	keyless []fact.FragmentID          // states whose key was not found yet
+	events  int64                      // counted in the chains
 }
 
 // Verify checks everything that is sealed or chained. known are heads that were
 // kept elsewhere. A failure means that it could not look, not that it found
 // something.
 func Verify(ctx context.Context, k *keep.Keep, known []Head) (Report, error) {
-	c := &check{keep: k, vault: k.Vault(), refs: map[string]bool{}, whole: map[string]bool{}}
+	c := &check{keep: k, vault: k.Vault(), refs: map[string]bool{}, whole: map[string]bool{}, parted: map[fact.FragmentID]joints{}}
 	c.report.Damage, c.report.Heads = []Damage{}, []Head{}
 	before, err := c.accepted(ctx)
 	if err != nil {

@@ -63,6 +63,9 @@ func show(e *Env, r audit.Report) {
 	if r.Erasing > 0 {
 		e.say("%s under way", plural(r.Erasing, "erasure"))
 	}
+	if r.Loose > 0 {
+		e.say("%s that no fact tells of, of events that were interrupted: send those again, and it is told", plural(r.Loose, "edge"))
+	}
 	for _, d := range r.Damage {
 		e.say("DAMAGE %s: %s", d.Where, d.Why)
 	}
