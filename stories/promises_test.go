@@ -273,7 +273,9 @@ func TestPromise_killedWhileSending(t *testing.T) {
 			t.Fatalf("sending was answered %d", status)
 		}
 		for range 3 {
-			time.Sleep(time.Duration(30+rand.IntN(60)) * time.Millisecond)
+			before := s.textsLeft()
+			wait(t, "texts to leave", func() bool { return s.textsLeft() > before })
+			time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
 			if n := s.textsLeft(); n == len(numbers) {
 				t.Fatal("all had left before the kill: this test proves nothing")
 			}
