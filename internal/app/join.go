@@ -238,7 +238,7 @@ func (a *App) forgetSignups(ctx context.Context) error {
 		if len(gone) == 0 {
 			continue
 		}
-		entry := keep.AuditEntry{What: "signup.forget", By: "heed", Ref: fmt.Sprintf("%d sign-ups %s", len(gone), rand.Text())}
+		entry := keep.AuditEntry{What: "person.erase", By: "heed:sign-ups", Ref: rand.Text()}
 		if _, err := a.Keep.Vault().Erase(ctx, a.Keep.Writer, gone, entry); err != nil {
 			return err
 		}

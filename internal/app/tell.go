@@ -43,6 +43,9 @@ func (a *App) Tell(ctx context.Context, source string, body []byte) error {
 // CatchUp does everything that is due now: timers, then deliveries.
 func (a *App) CatchUp(ctx context.Context) error {
 	a.letters.due(ctx, a.Log)
+	if err := a.forgetSignups(ctx); err != nil {
+		return err
+	}
 	if err := a.timers(ctx); err != nil {
 		return err
 	}

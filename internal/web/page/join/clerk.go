@@ -56,14 +56,19 @@ func (s *site) clerk(r *http.Request) (Clerk, error) {
 // behind shows a page to a clerk, and everybody else the way in.
 func (s *site) behind(w http.ResponseWriter, r *http.Request, page func(Clerk) error) error {
 	by, err := s.clerk(r)
-	switch problem.Of(err).Kind { //nolint:exhaustive // the others are failures
-	case problem.Unauthenticated, problem.Forbidden, problem.NotFound:
+	switch {
+	case err == nil:
+		return page(by)
+	case stranger(err):
 		return s.way(w, r, http.StatusOK, "")
 	}
-	if err != nil {
-		return err
-	}
-	return page(by)
+	return err
+}
+
+// stranger reports whether somebody has to show a token again.
+func stranger(err error) bool {
+	kind := problem.Of(err).Kind
+	return kind == problem.Unauthenticated || kind == problem.Forbidden || kind == problem.NotFound
 }
 
 type deskView struct {
@@ -110,11 +115,10 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		return web.ErrTooFast
 	}
 	secret, err := s.Staff.Enter(r.Context(), strings.TrimSpace(r.PostForm.Get("token")))
-	switch problem.Of(err).Kind { //nolint:exhaustive // the others are failures
-	case problem.Unauthenticated, problem.Forbidden:
+	switch {
+	case err != nil && stranger(err):
 		return s.way(w, r, http.StatusForbidden, "clerk.wrong_token")
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS only on this machine
