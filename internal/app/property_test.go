@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/keep/gate"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 	"github.com/heed-platform/heed/internal/person"
 )
 
@@ -120,20 +120,12 @@ func (h *house) deliver(t *rapid.T, all []arrival) (total said) {
 	return total
 }
 
-// long is for make soak: as many rounds as fit into a night.
-var long = os.Getenv("HEED_LONG") != ""
-
 // played is how many rounds a property has on each database.
 func played(name string) int {
-	switch {
-	case long && name == "sqlite":
-		return 50
-	case long:
-		return 10
-	case name == "sqlite":
-		return 6
+	if name == "sqlite" {
+		return longtest.Rounds(6, 50)
 	}
-	return 2
+	return longtest.Rounds(2, 10)
 }
 
 // A failure prints how to play it again; no file is left behind.
@@ -271,7 +263,7 @@ func TestProperty_rebuildAfterAnyHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := fresh(t, database, (*house).furnish)
-			rounds(t, played(name)/2, func(rt *rapid.T) {
+			rounds(t, played(name), func(rt *rapid.T) {
 				h := open()
 				defer h.close()
 				h.UseOutbox()
@@ -464,10 +456,7 @@ var broken = rapid.Custom(func(t *rapid.T) map[string]any {
 func TestShuffled_fourClients(t *testing.T) {
 	t.Parallel()
 	const each, batch = 15, 40
-	families := 16
-	if long {
-		families = 60
-	}
+	families := longtest.Rounds(12, 60)
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
