@@ -54,6 +54,7 @@ func TestRefusal_commands(t *testing.T) {
 		return path
 	}
 	file("faulty/purposes.yaml", "- { key: marketing, labell: offers }\n")
+	copyWorkspace(t, filepath.Join(h.dir, "mean"))
 	file("mean/audiences/a.yaml", "key: a\nlabel: a\nabout: a\nexpression: has(traits.phone\npurpose: marketing.communications.sms\n")
 	for _, r := range []refusal{
 		{"a word that is no command", []string{"nonsense"}, 2, []string{"nonsense", "--help"}},
