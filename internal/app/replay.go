@@ -79,7 +79,7 @@ func (a *App) replayOne(ctx context.Context, q keep.Quarantine, out *Replayed) (
 		out.Accepted++
 	case line.Duplicate:
 		out.Duplicate++
-	case line.Quarantined:
+	case line.Quarantined, line.Refused:
 		out.Left++
 		return false, nil
 	}

@@ -244,7 +244,7 @@ func TestTwoNodes(t *testing.T) {
 							accepted.Add(1)
 						case line.Duplicate:
 							duplicates.Add(1)
-						case line.Quarantined:
+						case line.Quarantined, line.Refused:
 							t.Errorf("%+v", a)
 						}
 					}
