@@ -17,7 +17,8 @@ const timerPage = 500
 // quarantine. They stop with ctx; the result waits until they have.
 func (a *App) Work(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
-	wg.Go(func() { a.every(ctx, time.Second, "timers", a.timers) })
+	// What somebody says sets a timer of now: their audiences follow at a blink.
+	wg.Go(func() { a.every(ctx, 200*time.Millisecond, "timers", a.timers) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
 	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
 	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
