@@ -64,6 +64,14 @@ func TestStory_theFamilyTablet(t *testing.T) {
 			event{"type": "identify", "userId": "anna", "anonymousId": "tablet"},
 			event{"type": "track", "anonymousId": "tablet", "event": "Product Viewed", "properties": event{"product_id": "c"}},
 		)
+		// On the other one nobody did anything without signing in.
+		h.hears(
+			event{"type": "identify", "userId": "anna", "anonymousId": "kiosk"},
+			event{"type": "identify", "userId": "ben", "anonymousId": "kiosk"},
+		)
+		if k := h.person("anonymous_id:kiosk"); len(k.Identifiers) != 1 || k.Identifiers[0].Value != "kiosk" {
+			t.Errorf("what both share is shown as %+v", k.Identifiers)
+		}
 		anna, ben, tablet := h.person("user_id:anna"), h.person("user_id:ben"), h.person("anonymous_id:tablet")
 		if anna.Person == ben.Person {
 			t.Fatal("the tablet melted anna and ben into one")

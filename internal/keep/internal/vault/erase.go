@@ -61,9 +61,11 @@ func (v *Vault) Erase(ctx context.Context, writer string, ids []fact.FragmentID,
 	if err := v.erase(ctx, writer, jobs); err != nil {
 		return nil, err
 	}
-	return []string{
-		"tombstones written", "keys and keyed hashes destroyed", "facts, state, queue and timers removed", "live files scrubbed",
-	}, nil
+	last := "live files scrubbed"
+	if !v.data.Capabilities().OneProcess { // its pages and logs are written over when it gets to it
+		last = "room of removed rows given free; what is left of them there is sealed, and nothing opens it"
+	}
+	return []string{"tombstones written", "keys and keyed hashes destroyed", "facts, state, queue and timers removed", last}, nil
 }
 
 // FinishErasures goes on with erasures that were interrupted, and returns how
