@@ -3,9 +3,15 @@
 // ledger.
 //
 //	context.consent.categoryPreferences   Segment                 ┐
-//	context.consentManagement             RudderStack             ├▶ Hear ─▶ []fact.Grant
-//	context.messaging_subscriptions       per address             │            │
+//	context.consentManagement             RudderStack             │
+//	context.messaging_subscriptions       per address             ├▶ Hear ─▶ []fact.Grant
+//	context.consent.{tcf,gpp,usp,gpc}     consent tools           │            │
 //	Sec-GPC: 1                            Global Privacy Control  ┘   News ◀───┘
+//
+// The strings of consent tools are read by tcf, gpp and usp, over bits; they may
+// also lie right in context, under the names that tools use (carried.go). What a
+// TCF purpose or a US opt-out means here is the workspace's to say (Mapping). US
+// sections only refuse: not to have opted out is no yes.
 //
 // There are two kinds of saying. An act is the person doing something: Segment's
 // event "Segment Consent Preference Updated", a subscription. A state is what an

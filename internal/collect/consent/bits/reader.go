@@ -1,8 +1,6 @@
 package bits
 
 import (
-	"strings"
-
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/problem"
 )
@@ -17,15 +15,22 @@ var (
 	ErrCountry = problem.New(problem.Invalid, "consent-language", "The language or the country in the consent string is not two letters.")
 )
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// letter is the six bits of each character, or -1.
-var letter = func() (table [256]int8) {
-	for i := range table {
-		table[i] = int8(strings.IndexByte(alphabet, byte(i))) //nolint:gosec // -1 to 63
+// letter is the six bits of a character of base64url, or -1.
+func letter(c byte) int {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return int(c - 'A')
+	case 'a' <= c && c <= 'z':
+		return int(c-'a') + 26
+	case '0' <= c && c <= '9':
+		return int(c-'0') + 52
+	case c == '-':
+		return 62
+	case c == '_':
+		return 63
 	}
-	return table
-}()
+	return -1
+}
 
 // Reader takes fields off the front of a bit string. The zero Reader is empty.
 type Reader struct {
@@ -38,7 +43,7 @@ type Reader struct {
 // character outside of the alphabet is ErrLetters, whatever is read later.
 func Base64(s string) *Reader {
 	for i := range len(s) {
-		if letter[s[i]] < 0 {
+		if letter(s[i]) < 0 {
 			return &Reader{err: ErrLetters}
 		}
 	}
@@ -66,7 +71,7 @@ func (r *Reader) bit() int {
 		r.err = ErrShort
 		return 0
 	}
-	b := int(letter[r.text[r.pos/6]]) >> (5 - r.pos%6) & 1
+	b := letter(r.text[r.pos/6]) >> (5 - r.pos%6) & 1
 	r.pos++
 	return b
 }

@@ -39,8 +39,8 @@ func (s *Set) IDs() []int {
 
 // Max is the largest number in the set, or 0.
 func (s *Set) Max() int {
-	for i := len(s.words) - 1; i >= 0; i-- {
-		if w := s.words[i]; w != 0 {
+	for i, w := range slices.Backward(s.words) {
+		if w != 0 {
 			return i*64 + bits.Len64(w) - 1
 		}
 	}

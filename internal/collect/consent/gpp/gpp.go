@@ -35,8 +35,6 @@ type Section struct {
 	Name   string // "usnat"
 	Fields []Field
 	TCF    *tcf.Consent // of section 2; nil in all others
-
-	publisher bool // section 5 says what the publisher itself may do
 }
 
 // Field is one field under the official library's name. Value is an int, a

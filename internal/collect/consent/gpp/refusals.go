@@ -118,10 +118,11 @@ func (s Section) Valid() bool {
 // Purpose is the answer on a purpose of the TCF. In Canada, implied consent is
 // what nobody objected to: Silent. A section that does not ask says No.
 func (s Section) Purpose(p int) tcf.Answer {
+	own, _ := s.value(pubExpressField).([]bool)
 	switch {
 	case s.TCF != nil:
 		return s.TCF.Purpose(p)
-	case s.flag(expressField, p) && (!s.publisher || s.flag(pubExpressField, p)):
+	case s.flag(expressField, p) && (!slices.Contains(own, true) || s.flag(pubExpressField, p)):
 		return tcf.Yes
 	case s.flag(impliedField, p):
 		return tcf.Silent

@@ -84,14 +84,13 @@ func decodeCanada(text string) (Section, error) {
 			return Section{}, err
 		}
 	}
-	published := publisher != nil
-	if !published {
+	if publisher == nil {
 		publisher = emptyPublisher()
 	}
 	if disclosed == nil {
 		disclosed = []Field{{"DisclosedVendorsSegmentType", 1}, {"DisclosedVendors", []int{}}}
 	}
-	return Section{ID: tcfCA, Name: "tcfcav1", publisher: published, Fields: append(append(core, publisher...), disclosed...)}, nil
+	return Section{ID: tcfCA, Name: "tcfcav1", Fields: append(append(core, publisher...), disclosed...)}, nil
 }
 
 // set reads one set of vendors.

@@ -1,5 +1,7 @@
 package tcf
 
+import "slices"
+
 // Answer is what the person said about one purpose.
 type Answer uint8
 
@@ -12,12 +14,17 @@ const (
 )
 
 // Purpose is the answer on purpose number p. Where the string also says what the
-// person allowed the publisher itself, a yes needs both.
-func (c *Consent) Purpose(p int) Answer {
+// person allowed the publisher itself, it takes both. Encoders write that
+// segment whether or not the publisher asks; without any yes it says nothing.
+func (c Consent) Purpose(p int) Answer {
+	consent, interests := flag(c.Purposes, p), flag(c.LegitimateInterests, p) && interest(p)
+	if own := c.Publisher; own != nil && slices.Contains(own.Purposes, true) {
+		consent, interests = consent && flag(own.Purposes, p), interests && flag(own.LegitimateInterests, p)
+	}
 	switch {
-	case flag(c.Purposes, p) && (c.Publisher == nil || flag(c.Publisher.Purposes, p)):
+	case consent:
 		return Yes
-	case flag(c.LegitimateInterests, p) && interest(p):
+	case interests:
 		return Silent
 	}
 	return No
@@ -25,7 +32,7 @@ func (c *Consent) Purpose(p int) Answer {
 
 // SpecialFeature is the answer on special feature number f: 1 precise location,
 // 2 scanning the device. They need a yes.
-func (c *Consent) SpecialFeature(f int) Answer {
+func (c Consent) SpecialFeature(f int) Answer {
 	if flag(c.SpecialFeatures, f) {
 		return Yes
 	}

@@ -99,9 +99,9 @@ func decode(s string, section bool) (Consent, error) {
 		}
 		r := bits.Base64(text)
 		if first {
-			c.core(r, section)
+			readCore(&c, r, section)
 		} else {
-			c.segment(r)
+			readSegment(&c, r)
 		}
 		r.End()
 		if err := r.Err(); err != nil {
@@ -112,7 +112,7 @@ func decode(s string, section bool) (Consent, error) {
 	return c, nil
 }
 
-func (c *Consent) core(r *bits.Reader, section bool) {
+func readCore(c *Consent, r *bits.Reader, section bool) {
 	if c.Version = r.Int(6); c.Version != 2 {
 		r.Fail(ErrVersion)
 	}
@@ -130,14 +130,14 @@ func (c *Consent) core(r *bits.Reader, section bool) {
 		return
 	}
 	for range r.Int(12) {
-		c.restriction(r)
+		readRestriction(c, r)
 		if r.Err() != nil {
 			return
 		}
 	}
 }
 
-func (c *Consent) restriction(r *bits.Reader) {
+func readRestriction(c *Consent, r *bits.Reader) {
 	p := Restriction{Purpose: r.Int(6), Type: r.Int(2)}
 	if p.Purpose == 0 || p.Type == 3 {
 		r.Fail(ErrRestrict)
@@ -153,7 +153,7 @@ const (
 	typePublisher = 3
 )
 
-func (c *Consent) segment(r *bits.Reader) {
+func readSegment(c *Consent, r *bits.Reader) {
 	switch t := r.Int(3); {
 	case t == typeDisclosed && c.Disclosed == nil:
 		s := r.Vendors()
@@ -178,6 +178,6 @@ const policyDisclosed = 5
 // Valid reports whether the string may stand for a yes: it names its consent
 // tool, is bound to one service (the shared scope was abolished), and tells which
 // vendors were shown where its policy asks for that. A no is a no either way.
-func (c *Consent) Valid() bool {
+func (c Consent) Valid() bool {
 	return c.CMP >= 2 && c.ServiceSpecific && (c.Policy < policyDisclosed || c.Disclosed != nil)
 }
