@@ -46,6 +46,8 @@ type Keep struct {
 	Queue  *queue.Queue
 	Writer string // this node's name in the audit chain
 
+	Recovery Recovery // what Open did because a backup had been restored
+
 	ids   store.Identity
 	data  store.Data
 	vault *vault.Vault
@@ -71,14 +73,17 @@ func Open(ctx context.Context, c Config, know gate.Knowledge, clk clock.Clock) (
 	if err != nil {
 		return nil, errors.Join(err, data.Close())
 	}
-	v, err := vault.Open(ctx, ids, data, filepath.Join(c.Folder, "heed.kek"), clk)
+	v, err := vault.Open(ctx, ids, data, filepath.Join(c.Folder, keyFile), clk)
 	if err == nil {
-		err = bind(ctx, v)
+		err = bind(ctx, v, ids)
 	}
 	if err != nil {
 		return nil, errors.Join(err, ids.Close(), data.Close())
 	}
 	k := &Keep{Writer: writer, ids: ids, data: data, vault: v}
+	if err := k.recover(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("recover: %w", err), k.Close())
+	}
 	// Whoever has the database to itself knows that nobody is at it any more.
 	if _, err := v.FinishErasures(ctx, writer, data.Capabilities().OneProcess); err != nil {
 		return nil, errors.Join(err, k.Close())
@@ -88,20 +93,33 @@ func Open(ctx context.Context, c Config, know gate.Knowledge, clk clock.Clock) (
 	return k, nil
 }
 
+// keyFile is the name of the file with the key-encryption keys, in Config.Folder.
+const keyFile = "heed.kek"
+
+var errDataMissing = problem.New(problem.Conflict, "database-missing",
+	"The identity store knows people but the database is empty; name the right one with --database or HEED_DATABASE, or restore a backup of it.")
+
 var errForeign = problem.New(problem.Conflict, "identity-store-foreign",
 	"This identity store does not belong to this database; name the right one with --keys or HEED_KEYS. Nodes that share a database share the identity store and heed.kek too.")
 
 // bind makes sure that the two stores belong together: a second node with an
 // identity store of its own would find nobody and seal what nobody else can read.
-func bind(ctx context.Context, v *vault.Vault) error {
+func bind(ctx context.Context, v *vault.Vault, ids store.Identity) error {
 	mark := v.Key("binding")
 	return v.Data().Write(ctx, func(w store.Writer) error {
-		have, err := w.Meta(ctx, "identity_store")
+		have, err := w.Meta(ctx, vault.Binding)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("read binding: %w", err)
 		}
 		if len(have) == 0 {
-			return w.SetMeta(ctx, "identity_store", mark[:])
+			known, err := ids.Scan(ctx, 0, 1)
+			if err != nil {
+				return fmt.Errorf("read identity store: %w", err)
+			}
+			if len(known) > 0 {
+				return errDataMissing
+			}
+			return w.SetMeta(ctx, vault.Binding, mark[:])
 		}
 		if !bytes.Equal(have, mark[:]) {
 			return errForeign

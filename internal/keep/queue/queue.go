@@ -60,6 +60,9 @@ func (q *Queue) Claim(ctx context.Context, kind string, lease time.Duration, lim
 	now := q.clock.Now()
 	var jobs []store.Job
 	err := q.vault.Data().Write(ctx, func(w store.Writer) (err error) {
+		if off, err := switchedOff(ctx, w, kind); err != nil || off {
+			return err
+		}
 		jobs, err = w.Claim(ctx, kind, now, now.Add(lease), limit)
 		return err
 	})

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -80,13 +81,20 @@ func Steps(engine, store string) ([]Step, error) {
 	return steps, nil
 }
 
-// Run applies to t the steps that it lacks, in order. It refuses a database
-// that has steps which this program does not know.
-func Run(ctx context.Context, steps []Step, t Target) error {
-	done, err := t.Applied(ctx)
+// Known refuses the steps of a copy that this program does not know.
+func Known(engine, kind string, done []store.Step) error {
+	steps, err := Steps(engine, kind)
 	if err != nil {
-		return fmt.Errorf("read schema version: %w", err)
+		return err
 	}
+	applied := make([]Applied, len(done))
+	for i, d := range done {
+		applied[i] = Applied(d)
+	}
+	return known(steps, applied)
+}
+
+func known(steps []Step, done []Applied) error {
 	if len(done) > len(steps) {
 		return errNewer.At("schema", fmt.Sprintf("version %d, this program knows %d", len(done), len(steps)))
 	}
@@ -94,6 +102,19 @@ func Run(ctx context.Context, steps []Step, t Target) error {
 		if s := steps[i]; d != (Applied{s.Number, s.Name, s.Sum}) {
 			return errEdited.At("schema", fmt.Sprintf("step %d", i+1))
 		}
+	}
+	return nil
+}
+
+// Run applies to t the steps that it lacks, in order. It refuses a database
+// that has steps which this program does not know.
+func Run(ctx context.Context, steps []Step, t Target) error {
+	done, err := t.Applied(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if err := known(steps, done); err != nil {
+		return err
 	}
 	for _, s := range steps[len(done):] {
 		if err := t.Apply(ctx, s); err != nil {

@@ -27,6 +27,9 @@ func (i *Identity) Admit(ctx context.Context, frags []store.Fragment, links []st
 			return err
 		}
 		if news := lacking(frags, stand); len(news) > 0 {
+			if err := above(ctx, tx, news); err != nil {
+				return err
+			}
 			if err := insert(ctx, tx, news); err != nil {
 				return err
 			}

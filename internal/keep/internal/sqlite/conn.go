@@ -155,6 +155,8 @@ func bind(s *stmt, i int, a any) error {
 		s.BindText(i, v)
 	case person.Namespace:
 		return bind(s, i, string(v))
+	case nil:
+		s.BindNull(i)
 	case []byte:
 		s.BindBytes(i, v)
 	case person.Hash:

@@ -153,6 +153,9 @@ func (c conn) admit(f store.Fragment) (store.Fragment, error) {
 		return f, err
 	}
 	if len(found) == 0 {
+		if floor, err := c.floor(); err != nil || f.Epoch < floor {
+			return f, errors.Join(err, store.ErrEpoch)
+		}
 		err := c.exec("INSERT INTO fragment (hash, tomb, ns, ref, key, verified, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			f.Hash, f.Tomb, f.NS, f.Ref, f.Key, f.Verified, f.Created)
 		f.ID = fact.FragmentID(c.LastInsertRowID())

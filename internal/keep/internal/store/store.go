@@ -37,6 +37,7 @@ type Fragment struct {
 	NS       person.Namespace
 	Ref      person.Ref // the person id if this fragment anchors a person
 	Key      []byte     // wrapped; never empty while the row lives
+	Epoch    uint16     // of the key that Key is wrapped under; only Admit looks at it
 	Verified bool       // named by a verified event at least once
 	Created  clock.Instant
 }
@@ -79,7 +80,8 @@ type Identity interface {
 	// fragment as it now stands, read back in the same transaction: when two
 	// nodes admit one hash, both get the winner's key. It reports which edges
 	// are new or better than before. A link to itself is none; one whose end is
-	// unknown fails the whole with ErrNotFound.
+	// unknown fails the whole with ErrNotFound, and a new row whose Epoch is below
+	// the floor with ErrEpoch.
 	Admit(ctx context.Context, frags []Fragment, links []Link) ([]Fragment, []Edge, error)
 	// Component returns every fragment reachable from ids over edges that are
 	// not cut, and all edges among them, cut ones too. When more than limit
@@ -100,6 +102,16 @@ type Identity interface {
 	Bury(ctx context.Context, ids []fact.FragmentID, at clock.Instant) error
 	// Scan returns up to limit rows with id greater than after, by id.
 	Scan(ctx context.Context, after fact.FragmentID, limit int) ([]Fragment, error)
+	// Raise lifts the floor of Admit, which never comes down. When it returns, every
+	// row below the floor that will ever be there is there.
+	Raise(ctx context.Context, floor uint16) error
+	// Rewrap replaces the keys of those rows whose key is still as it was read.
+	Rewrap(ctx context.Context, rows []Rewrap) error
+	// Reserve makes sure that no id up to and including this one is given to anybody any more.
+	Reserve(ctx context.Context, upTo fact.FragmentID) error
+	// Dump hands out every row on one snapshot, sheet by sheet, after begin was
+	// told what the store is like. row must not keep the values.
+	Dump(ctx context.Context, begin func(Shape) error, row func(Row) error) error
 	// Meta and SetMeta keep small named bytes: wrapped index keys, epochs. An
 	// absent value is nil. SetMeta with insert true keeps the value that is there and returns it.
 	Meta(ctx context.Context, name string) ([]byte, error)
@@ -295,6 +307,9 @@ type Reader interface {
 	Requests(ctx context.Context, status string, limit int) ([]Request, error)
 	RequestsOf(ctx context.Context, ids []fact.FragmentID) ([]Request, error)
 	Meta(ctx context.Context, name string) ([]byte, error)
+	// Owners lists up to limit fragments greater than after of which anything is
+	// kept, by id.
+	Owners(ctx context.Context, after fact.FragmentID, limit int) ([]fact.FragmentID, error)
 }
 
 // Writer is one transaction. Nothing is visible to others before it commits,
@@ -377,6 +392,8 @@ type Data interface {
 	Write(ctx context.Context, f func(Writer) error) error
 	// Scrub makes sure that what was removed is in no live file any more.
 	Scrub(ctx context.Context) error
+	// Dump hands out every row, as that of Identity does.
+	Dump(ctx context.Context, begin func(Shape) error, row func(Row) error) error
 	// Ready fails when the database cannot be written durably.
 	Ready(ctx context.Context) error
 	Close() error

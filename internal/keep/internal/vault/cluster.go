@@ -34,7 +34,7 @@ func (v *Vault) ClusterOf(ctx context.Context, ids ...fact.FragmentID) (Cluster,
 	}
 	c := Cluster{Fragments: make(map[fact.FragmentID]*Fragment, len(rows)), Edges: edges, Whole: whole}
 	for _, r := range rows {
-		if c.Fragments[r.ID], err = v.openRow(r, life); err != nil {
+		if c.Fragments[r.ID], err = v.openRow(ctx, r, life); err != nil {
 			return Cluster{}, err
 		}
 	}

@@ -106,13 +106,16 @@ func (v *Vault) admit(ctx context.Context, names []Name, hashes []person.Hash, l
 	life := v.lives.now()
 	rows, tombs := v.newRows(names, hashes, v.clock.Now())
 	found, edges, err := v.ids.Admit(ctx, rows, links)
+	if errors.Is(err, store.ErrEpoch) { // another node rotates keys
+		err = errors.Join(v.Refresh(ctx), store.ErrStale)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		err = fmt.Errorf("an end of a link was buried: %w: %w", store.ErrStale, err)
 	}
 	if err != nil {
 		return Admitted{}, err
 	}
-	byHash, err := v.openRows(found, life)
+	byHash, err := v.openRows(ctx, found, life)
 	if err != nil {
 		return Admitted{}, err
 	}
@@ -137,6 +140,7 @@ func (v *Vault) admit(ctx context.Context, names []Name, hashes []person.Hash, l
 func (v *Vault) newRows(names []Name, hashes []person.Hash, now clock.Instant) ([]store.Fragment, []person.Hash) {
 	rows := make([]store.Fragment, 0, len(names))
 	tombs := make([]person.Hash, len(names))
+	ring := v.keys()
 	at := make(map[person.Hash]int, len(names))
 	for i, n := range names {
 		tombs[i] = v.tombOf(n.Identifier)
@@ -151,16 +155,16 @@ func (v *Vault) newRows(names []Name, hashes []person.Hash, now clock.Instant) (
 		_, _ = rand.Read(ref[:])
 		rows = append(rows, store.Fragment{
 			Hash: hashes[i], Tomb: tombs[i], NS: n.Identifier.NS, Ref: person.RefOf(ref),
-			Key: v.ring.wrap(key, hashes[i][:]), Verified: n.Verified, Created: now,
+			Key: ring.wrap(key, hashes[i][:]), Epoch: ring.Current, Verified: n.Verified, Created: now,
 		})
 	}
 	return rows, tombs
 }
 
-func (v *Vault) openRows(rows []store.Fragment, life uint64) (map[person.Hash]*Fragment, error) {
+func (v *Vault) openRows(ctx context.Context, rows []store.Fragment, life uint64) (map[person.Hash]*Fragment, error) {
 	out := make(map[person.Hash]*Fragment, len(rows))
 	for _, r := range rows {
-		f, err := v.openRow(r, life)
+		f, err := v.openRow(ctx, r, life)
 		if err != nil {
 			return nil, err
 		}
@@ -170,8 +174,13 @@ func (v *Vault) openRows(rows []store.Fragment, life uint64) (map[person.Hash]*F
 }
 
 // openRow unwraps a row's key. life is what lives.now gave before it was read.
-func (v *Vault) openRow(r store.Fragment, life uint64) (*Fragment, error) {
-	key, err := v.ring.unwrap(r.Key, r.Hash[:])
+func (v *Vault) openRow(ctx context.Context, r store.Fragment, life uint64) (*Fragment, error) {
+	key, err := v.keys().unwrap(r.Key, r.Hash[:])
+	if errors.Is(err, errEpoch) { // another node rotates keys
+		if err = v.Refresh(ctx); err == nil {
+			key, err = v.keys().unwrap(r.Key, r.Hash[:])
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fragment %d: %w", r.ID, err)
 	}
@@ -202,7 +211,7 @@ func (v *Vault) Find(ctx context.Context, id person.Identifier) (*Fragment, erro
 	if len(rows) == 0 {
 		return nil, store.ErrNotFound
 	}
-	return v.openRow(rows[0], life)
+	return v.openRow(ctx, rows[0], life)
 }
 
 // ByRef returns the fragment that carries a person id, or store.ErrNotFound.
@@ -215,7 +224,7 @@ func (v *Vault) ByRef(ctx context.Context, ref person.Ref) (*Fragment, error) {
 	if len(rows) == 0 {
 		return nil, store.ErrNotFound
 	}
-	return v.openRow(rows[0], life)
+	return v.openRow(ctx, rows[0], life)
 }
 
 // Fragments returns those of the ids that live, by id.
@@ -227,7 +236,7 @@ func (v *Vault) Fragments(ctx context.Context, ids []fact.FragmentID) (map[fact.
 	}
 	out := make(map[fact.FragmentID]*Fragment, len(rows))
 	for _, r := range rows {
-		if out[r.ID], err = v.openRow(r, life); err != nil {
+		if out[r.ID], err = v.openRow(ctx, r, life); err != nil {
 			return nil, err
 		}
 	}

@@ -17,7 +17,7 @@ func TestKeyring_madeByManyAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range nodes {
 			wg.Go(func() {
-				ring, err := openKeyring(path, true)
+				ring, err := openKeyring(path, true, 1)
 				if err != nil {
 					t.Error(err)
 					return
@@ -29,7 +29,7 @@ func TestKeyring_madeByManyAtOnce(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		onDisk, err := openKeyring(path, false)
+		onDisk, err := openKeyring(path, false, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ func (v *Vault) Rebuild(ctx context.Context, f Folder, progress func(done int)) 
 		}
 		after = rows[len(rows)-1].ID
 		for _, row := range rows {
-			frag, err := v.openRow(row, life)
+			frag, err := v.openRow(ctx, row, life)
 			if err != nil {
 				return out, err
 			}

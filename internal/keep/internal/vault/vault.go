@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"sync"
+	"sync/atomic"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
@@ -21,7 +22,11 @@ type Vault struct {
 	ids   store.Identity
 	data  store.Data
 	clock clock.Clock
-	ring  *keyring
+
+	keyFile  string
+	ring     atomic.Pointer[keyring]
+	filing   sync.Mutex // one change of the key file at a time
+	rotating sync.Mutex
 
 	root  [keySize]byte // of the workspace: index, tombstone and link keys derive from it
 	index *hasher
@@ -42,28 +47,39 @@ const auditChains = 16
 // Open opens the vault over its two stores. The key file is made on the first
 // start only: existing data without its key file is ErrKeyMissing.
 func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile string, clk clock.Clock) (*Vault, error) {
-	wrapped, err := ids.Meta(ctx, "root")
+	wrapped, err := ids.Meta(ctx, Root)
 	if err != nil {
 		return nil, fmt.Errorf("read the workspace key: %w", err)
 	}
-	ring, err := openKeyring(keyFile, len(wrapped) == 0)
+	if len(wrapped) == 0 {
+		if err := unbound(ctx, data); err != nil {
+			return nil, err
+		}
+	}
+	ring, err := openKeyring(keyFile, len(wrapped) == 0, clk.Now())
 	if err != nil {
 		return nil, err
 	}
+	v := &Vault{ids: ids, data: data, clock: clk, keyFile: keyFile, evidence: clusterLimit}
+	v.ring.Store(ring)
 	if len(wrapped) == 0 {
 		var root [keySize]byte
 		_, _ = rand.Read(root[:])
 		// Two nodes may start at once: the row that is there wins.
-		wrapped, err = ids.SetMeta(ctx, "root", ring.wrap(root, []byte("root")), true)
+		wrapped, err = ids.SetMeta(ctx, Root, ring.wrap(root, []byte(Root)), true)
 		if err != nil {
 			return nil, fmt.Errorf("write the workspace key: %w", err)
 		}
 	}
-	root, err := ring.unwrap(wrapped, []byte("root"))
-	if err != nil {
-		return nil, ErrKeyWrong.Because(err)
+	if err := v.Refresh(ctx); err != nil {
+		return nil, err
 	}
-	v := &Vault{ids: ids, data: data, clock: clk, ring: ring, root: root, evidence: clusterLimit}
+	if v.root, err = v.keys().unwrap(wrapped, []byte(Root)); err != nil {
+		return nil, v.misfit(wrapped, err)
+	}
+	if err := v.current(ctx); err != nil {
+		return nil, err
+	}
 	v.index, v.tombs = newHasher(v.derive("index")), newHasher(v.derive("tombstone"))
 	v.meta = newBox(v.derive("meta"), 0)
 	if data.Capabilities().OneProcess {
@@ -76,6 +92,20 @@ func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile stri
 		}
 	}
 	return v, nil
+}
+
+// Binding is the name of the mark by which a data store knows its identity store.
+const Binding = "identity_store"
+
+// unbound fails when the data store belongs to some identity store already.
+func unbound(ctx context.Context, data store.Data) error {
+	return data.Read(ctx, func(r store.Reader) error {
+		mark, err := r.Meta(ctx, Binding)
+		if err == nil && len(mark) > 0 {
+			return ErrStoreMissing
+		}
+		return err
+	})
 }
 
 // derive makes one of the workspace's keys from its root (HKDF-SHA256, RFC 5869).
