@@ -36,6 +36,7 @@ type App struct {
 	draining atomic.Bool
 	reach    reach      // how messages leave
 	learner  learner    // names and types that were seen
+	way      doorway    // into people's own pages
 	letters  letters    // questions to addresses, now or never
 	made     keys       // write keys made since somebody asked
 	tries    []page.Try // what to try next, for whoever reads the outbox

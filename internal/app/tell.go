@@ -49,6 +49,7 @@ func (a *App) CatchUp(ctx context.Context) error {
 	if err := a.timers(ctx); err != nil {
 		return err
 	}
+	a.Desk().Due(ctx)
 	return a.deliverDue(ctx)
 }
 

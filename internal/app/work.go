@@ -22,6 +22,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
 	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
 	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
+	wg.Go(func() { a.Desk().Run(ctx) })
 	wg.Go(func() { a.deliver(ctx) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "sign-ups", a.forgetSignups) })
 	wg.Go(func() { a.letters.run(ctx, a.Log) })
@@ -62,9 +63,15 @@ func (a *App) timers(ctx context.Context) error {
 	}
 }
 
-// expire drops what has been in quarantine for its time.
+// expire drops what has been in quarantine for its time, and secrets that open
+// nothing any more.
 func (a *App) expire(ctx context.Context) error {
-	_, err := a.Keep.ExpireQuarantine(ctx, a.Clock.Now().Add(-a.Config.Quarantine))
+	now := a.Clock.Now()
+	_, err := a.Keep.ExpireQuarantine(ctx, now.Add(-a.Config.Quarantine))
+	if err != nil {
+		return err
+	}
+	_, err = a.Keep.ExpireTickets(ctx, now)
 	return err
 }
 

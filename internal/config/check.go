@@ -47,6 +47,7 @@ func (c Config) faults(known map[string]bool) []problem.Field {
 	k.firstKeys()
 	k.email()
 	k.sms()
+	k.oidc()
 	if f := c.Log.Format; f != "text" && f != "json" {
 		k.fault("log_format", "must be text or json")
 	}
@@ -133,6 +134,14 @@ func (k *checker) sms() {
 	k.together("sms_url", map[string]bool{"sms_url": s.URL != "", "sms_account": s.Account != "", "sms_token": !s.Token.IsZero(), "sms_from": s.From != ""})
 	if s.URL != "" && !isPublic(s.URL) {
 		k.fault("sms_url", "must be https://HOST without query; http only for an address of this machine")
+	}
+}
+
+func (k *checker) oidc() {
+	o := k.c.OIDC
+	k.together("oidc_issuer", map[string]bool{"oidc_issuer": o.Issuer != "", "oidc_client": o.Client != "", "oidc_secret": !o.Secret.IsZero()})
+	if o.Issuer != "" && !isPublic(o.Issuer) {
+		k.fault("oidc_issuer", "must be https://HOST without query; http only for an address of this machine")
 	}
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	SMTP  URL    // smtp:// or smtps://user:password@host:port; zero: no email is sent
 	DKIM  DKIM
 	SMS   SMS
+	OIDC  OIDC
 	Hooks []netip.Prefix // private networks that webhooks may reach all the same
 
 	Quarantine time.Duration // how long an event that was not understood is kept
@@ -50,6 +51,15 @@ type SMS struct {
 	Account string
 	Token   Secret
 	From    string
+}
+
+// OIDC is the brand's own sign-in, by OpenID Connect. Issuer, Client and Secret
+// are set, or none.
+type OIDC struct {
+	Issuer string
+	Client string
+	Secret Secret
+	Name   string // as people know it; "" is the issuer's host
 }
 
 // Log is how heed tells what it does.

@@ -123,11 +123,12 @@ func TestLoad_everyKeyFromTheEnvironment(t *testing.T) {
 		"HEED_WRITE_KEY", "wk", "HEED_ADMIN_TOKEN", "at", "HEED_FROM", "Shop <hello@shop.example>",
 		"HEED_SMTP_URL", "smtps://u:p@mail:465", "HEED_DKIM_DOMAIN", "shop.example", "HEED_DKIM_SELECTOR", "s1", "HEED_DKIM_KEY", pem,
 		"HEED_SMS_URL", "https://sms.example", "HEED_SMS_ACCOUNT", "AC1", "HEED_SMS_TOKEN", "st", "HEED_SMS_FROM", "+15550100",
+		"HEED_OIDC_ISSUER", "https://login.example", "HEED_OIDC_CLIENT", "heed", "HEED_OIDC_SECRET", "os", "HEED_OIDC_NAME", "Club",
 		"HEED_WEBHOOK_ALLOW", "10.1.2.3/16, ::1/128", "HEED_QUARANTINE_DAYS", "3", "HEED_LOG_LEVEL", "warn", "HEED_LOG_FORMAT", "json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.WriteKey.Text() != "wk" || c.AdminToken.Text() != "at" || c.SMS.Token.Text() != "st" || c.DKIM.Key.Text() != pem {
+	if c.WriteKey.Text() != "wk" || c.AdminToken.Text() != "at" || c.SMS.Token.Text() != "st" || c.OIDC.Secret.Text() != "os" || c.DKIM.Key.Text() != pem {
 		t.Error("a secret did not arrive")
 	}
 	if c.Quarantine != 72*time.Hour || c.Log.Level != slog.LevelWarn || c.Admin != config.Off || c.Database.Scheme() != "postgres" {
@@ -234,7 +235,7 @@ func TestCheck_everyFaultAtOnce(t *testing.T) {
 		"HEED_ADMIN", "127.0.0.1:123456", "HEED_PUBLIC_URL", "http://shop.example", "HEED_DATABASE", "mysql://hunter2@db",
 		"HEED_KEYS", "sqlite:", "HEED_WRITE_KEY", "two words", "HEED_ADMIN_TOKEN", "a:b", "HEED_FROM", "nobody",
 		"HEED_SMTP_URL", "mail.example:25", "HEED_DKIM_KEY", "hunter2", "HEED_SMS_URL", "ftp://sms", "HEED_SMS_TOKEN", "hunter2",
-		"HEED_LOG_FORMAT", "xml", "HEED_QUARANTINE_DAYS", "0"))
+		"HEED_OIDC_ISSUER", "http://login.example", "HEED_LOG_FORMAT", "xml", "HEED_QUARANTINE_DAYS", "0"))
 	want := []string{
 		"config-invalid",
 		"HEED_QUARANTINE_DAYS: must be a whole number of days from 1 to 14",
@@ -254,6 +255,9 @@ func TestCheck_everyFaultAtOnce(t *testing.T) {
 		"sms_account: must be set too, or nothing of its group: see sms_url",
 		"sms_from: must be set too, or nothing of its group: see sms_url",
 		"HEED_SMS_URL: must be https://HOST without query; http only for an address of this machine",
+		"oidc_client: must be set too, or nothing of its group: see oidc_issuer",
+		"oidc_secret: must be set too, or nothing of its group: see oidc_issuer",
+		"HEED_OIDC_ISSUER: must be https://HOST without query; http only for an address of this machine",
 		"HEED_LOG_FORMAT: must be text or json",
 	}
 	if d := cmp.Diff(want, faults(t, err)); d != "" {

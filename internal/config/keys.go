@@ -139,6 +139,31 @@ var keys = []key{
 		show: func(c Config) string { return c.SMS.From },
 	},
 	{
+		name: "oidc_issuer",
+		help: "the brand's own sign-in, by OpenID Connect: people with an account get into their pages by it. Empty: by one-time codes only",
+		set:  text(func(c *Config) *string { return &c.OIDC.Issuer }),
+		show: func(c Config) string { return c.OIDC.Issuer },
+	},
+	{
+		name: "oidc_client",
+		help: "client id of heed at the sign-in; it sends people back to PUBLIC_URL/me/login/back",
+		set:  text(func(c *Config) *string { return &c.OIDC.Client }),
+		show: func(c Config) string { return c.OIDC.Client },
+	},
+	{
+		name:   "oidc_secret",
+		help:   "the client's secret",
+		secret: true,
+		set:    hidden(func(c *Config) *Secret { return &c.OIDC.Secret }),
+		show:   func(c Config) string { return c.OIDC.Secret.String() },
+	},
+	{
+		name: "oidc_name",
+		help: "what people call the sign-in. Empty is the issuer's host",
+		set:  text(func(c *Config) *string { return &c.OIDC.Name }),
+		show: func(c Config) string { return c.OIDC.Name },
+	},
+	{
 		name: "webhook_allow",
 		help: "private networks that webhooks may reach all the same, as in 10.1.0.0/16, 127.0.0.1/32",
 		set:  setHooks,

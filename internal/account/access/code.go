@@ -83,7 +83,7 @@ func (d *Desk) Ask(ctx context.Context, address, language string) (try string, e
 	if err := d.Keep.Issue(ctx, try, keep.Ticket{Kind: kindCode, Until: until, Body: body}); err != nil {
 		return "", err
 	}
-	d.later(func(ctx context.Context) error { return d.hand(ctx, try, to, c, until) })
+	d.Later(func(ctx context.Context) error { return d.hand(ctx, try, to, c, until) })
 	return try, nil
 }
 

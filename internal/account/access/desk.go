@@ -43,7 +43,7 @@ type Options struct {
 type Desk struct {
 	Options
 
-	errands chan errand
+	errands chan Errand
 	try     func(ctx context.Context, kind, secret string, now clock.Instant) (keep.Ticket, error) // Keep.Try
 	budgets map[string]int64
 	counts  Counts
@@ -58,15 +58,15 @@ const (
 
 // New opens a desk.
 func New(o Options) *Desk {
-	return &Desk{Options: o, errands: make(chan errand, waiting), try: o.Keep.Try, budgets: budgets}
+	return &Desk{Options: o, errands: make(chan Errand, waiting), try: o.Keep.Try, budgets: budgets}
 }
 
-// errand is what happens while nobody waits for it.
-type errand func(ctx context.Context) error
+// Errand is what happens while nobody waits for it.
+type Errand func(ctx context.Context) error
 
-// later runs an errand soon. When too many wait it is dropped: whoever asks
+// Later runs an errand soon, while nobody waits for it. When too many wait it is dropped: whoever asks
 // again will be served.
-func (d *Desk) later(e errand) {
+func (d *Desk) Later(e Errand) {
 	select {
 	case d.errands <- e:
 	default:
@@ -106,7 +106,7 @@ func (d *Desk) Due(ctx context.Context) {
 	}
 }
 
-func (d *Desk) do(ctx context.Context, e errand) {
+func (d *Desk) do(ctx context.Context, e Errand) {
 	if err := e(ctx); err != nil {
 		d.Log.WarnContext(ctx, "a message of the door did not leave", slog.Any("cause", err))
 	}

@@ -32,9 +32,13 @@ func on(t *testing.T, test func(t *testing.T, h *house)) {
 		h := &house{House: below, t: t, box: delivery.NewOutbox()}
 		h.desk = New(Options{
 			Keep: below.Keep, Canonical: below.Know.Canonical, Clock: below.Clock, Log: slog.New(slog.DiscardHandler),
-			Channels:  func() map[string]delivery.Channel { return map[string]delivery.Channel{"email": h.box, "sms": h.box} },
-			Recipient: func(channel string) string { return map[string]string{"email": "mail-relay", "sms": "text-carrier"}[channel] },
-			Code:      func(channel, language, code string) Text { return Text{"Code", channel + " " + language + " code " + code} },
+			Channels: func() map[string]delivery.Channel { return map[string]delivery.Channel{"email": h.box, "sms": h.box} },
+			Recipient: func(channel string) string {
+				return map[string]string{"email": "mail-relay", "sms": "text-carrier"}[channel]
+			},
+			Code: func(channel, language, code string) Text {
+				return Text{"Code", channel + " " + language + " code " + code}
+			},
 			Entered: func(channel, language string, at clock.Instant) Text {
 				return Text{"Entered", channel + " " + language + " entered " + at.Format()}
 			},

@@ -145,7 +145,7 @@ func (d *Desk) enter(ctx context.Context, by fact.FragmentID, language string) (
 		return "", Visitor{}, unknown(err)
 	}
 	d.counts.Entered.Add(1)
-	d.later(func(ctx context.Context) error { return d.tell(ctx, by, language, v.Began) })
+	d.Later(func(ctx context.Context) error { return d.tell(ctx, by, language, v.Began) })
 	return secret, v, nil
 }
 
@@ -160,7 +160,7 @@ func (d *Desk) tell(ctx context.Context, by fact.FragmentID, language string, at
 // Announce tells a person, at every verified contact point, what was asked for
 // or done in their name. It returns at once.
 func (d *Desk) Announce(by fact.FragmentID, write func(channel string) Text) {
-	d.later(func(ctx context.Context) error { return d.announce(ctx, by, 0, write) })
+	d.Later(func(ctx context.Context) error { return d.announce(ctx, by, 0, write) })
 }
 
 // announce writes to the contact points of a person, all but one.
