@@ -24,6 +24,7 @@ import (
 type reach struct {
 	channels map[string]delivery.Channel // as configured; set by Open
 	hands    map[string]delivery.Hand
+	hook     *webhook.Client
 
 	mu     sync.Mutex
 	outbox *delivery.Outbox
@@ -49,8 +50,8 @@ func (a *App) prepareReach() error {
 		}
 		a.reach.channels["sms"] = ch
 	}
-	client := webhook.NewClient(webhook.Options{Guard: webhook.Guard{Allow: a.Config.Hooks}, Clock: a.Clock})
-	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(client, a.endpoint, switches{a.Keep})}
+	a.reach.hook = webhook.NewClient(webhook.Options{Guard: webhook.Guard{Allow: a.Config.Hooks}, Clock: a.Clock})
+	a.reach.hands = map[string]delivery.Hand{"webhook": webhook.NewHand(a.reach.hook, a.endpoint, switches{a.Keep})}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/catalog"
+	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/know"
 	"github.com/heed-platform/heed/internal/know/audience"
 	"github.com/heed-platform/heed/internal/policy"
@@ -58,7 +59,9 @@ func (a *App) Handler() http.Handler {
 		People: staff.People{
 			Gate: a.Keep.Gate, Know: func() *know.Knowledge { return a.World().Know },
 			Workspace: func() catalog.Workspace { return a.World().Workspace }, Part: a.Split,
+			Gone: func(ctx context.Context, asking gate.Asking) (any, error) { return a.EraseFor(ctx, asking) },
 		},
+		Requests:  a.requests(),
 		Audiences: a.counting(),
 		Quarantine: api.Quarantine{
 			List: a.Keep.Quarantined,

@@ -40,7 +40,7 @@ func (a *App) Tell(ctx context.Context, source string, body []byte) error {
 	return nil
 }
 
-// CatchUp does everything that is due now: timers, then deliveries.
+// CatchUp does everything that is due now: timers, deliveries, errands.
 func (a *App) CatchUp(ctx context.Context) error {
 	a.letters.due(ctx, a.Log)
 	if err := a.forgetSignups(ctx); err != nil {
@@ -50,7 +50,10 @@ func (a *App) CatchUp(ctx context.Context) error {
 		return err
 	}
 	a.Desk().Due(ctx)
-	return a.deliverDue(ctx)
+	if err := a.deliverDue(ctx); err != nil {
+		return err
+	}
+	return a.carryErrands(ctx)
 }
 
 // Split parts a workspace into what privacy applies and what marketing writes.

@@ -3,6 +3,7 @@ package request
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 	"github.com/heed-platform/heed/internal/problem"
 )
 
@@ -42,9 +44,11 @@ type Asked struct {
 	About    string // a field's path, a purpose's key; never a value
 }
 
+// ErrAnswer says that a request cannot be answered like this.
+var ErrAnswer = problem.New(problem.Invalid, "answer-unknown", "A request is answered with proven, extended, refused or done; a recipient's part with done or refused.")
+
 var (
 	errUnknown = problem.New(problem.Invalid, "right-unknown", "There is no such right; heed request list shows which there are.")
-	errNoLaw   = problem.New(problem.Unavailable, "law-missing", "No law pack in force sets a clock for this right, so nobody can say by when it must be answered; apply a workspace with law packs.")
 	errOver    = problem.New(problem.Conflict, "request-closed", "This request has been answered already.")
 	errReason  = problem.New(problem.Invalid, "reason-unknown", "The reason is not one of those that the law knows.")
 	errLate    = problem.New(problem.Conflict, "extension-too-late", "More time can be taken only once, and only while the first period runs.")
@@ -81,12 +85,15 @@ func (d *Desk) Open(ctx context.Context, a Asked) (Request, error) {
 	return d.change(ctx, a.By, "request.received", q.ID, func(Request) (Request, error) { return q, nil })
 }
 
+// house is the clock where no law pack sets one: a right does not wait for them.
+var house = policy.Deadline{Clock: define.Clock{Within: 30, Unit: "days", Law: "our own thirty days"}}
+
 // wind sets the request's clocks by the law of the place.
 func (d *Desk) wind(q *Request) error {
 	rules := d.rules()
 	zone, err := time.LoadLocation(rules.Brand().Zone)
 	if err != nil {
-		return errNoLaw.Because(err)
+		return fmt.Errorf("the brand's time zone: %w", err)
 	}
 	var all []policy.Deadline
 	for _, name := range q.Right.clocks() {
@@ -95,7 +102,7 @@ func (d *Desk) wind(q *Request) error {
 		}
 	}
 	if len(all) == 0 {
-		return errNoLaw
+		all = []policy.Deadline{house}
 	}
 	var best policy.Deadline
 	best, q.Due = strictest(q.Received, all, zone)

@@ -216,18 +216,20 @@ var errNotSure = problem.New(problem.Conflict, "erase-unconfirmed", "Nothing was
 // Run erases in the person's own name and prints the proof.
 func (c *PersonEraseCmd) Run(e *Env) error {
 	return e.with(func(a *app.App) error {
-		pass, err := c.honor(e, a)
-		if err != nil {
+		if _, err := c.honor(e, a); err != nil {
 			return err
 		}
 		if !c.Yes && !sure(e) {
 			return errNotSure
 		}
-		done, err := gate.Erase(e.Ctx, pass)
+		asking, err := c.asking(a, honoring)
+		if err != nil {
+			return err
+		}
+		proof, err := a.EraseFor(e.Ctx, asking)
 		if err != nil {
 			return refusal(err)
 		}
-		proof := rights.EraseProof(done)
 		if c.JSON {
 			return e.json(proof)
 		}

@@ -27,6 +27,9 @@ func New(d Deps) http.Handler {
 	if d.SMS.Answer != nil {
 		inbound(mux, d.SMS)
 	}
+	if d.Requests.Hear != nil {
+		answers(mux, d.Requests)
+	}
 	d.Pages.Clock = d.Clock
 	page.Routes(mux, d.Pages)
 	mux.Handle("/.well-known/gpc.json", only(http.MethodGet, gpc))

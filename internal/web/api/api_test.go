@@ -216,6 +216,18 @@ func (h *house) quarantine() api.Quarantine {
 	}
 }
 
+func (h *house) requests() api.Requests {
+	return api.Requests{
+		List: func(context.Context, string, int) (any, error) {
+			return map[string]any{"requests": []any{}}, h.err
+		},
+		Show:   func(context.Context, string) (any, error) { return shown{}, h.err },
+		Open:   func(context.Context, api.Visit, string, string, bool) (any, error) { return shown{}, h.err },
+		Answer: func(context.Context, string, catalog.Actor, string, string) (any, error) { return shown{}, h.err },
+		Hear:   func(context.Context, string, string, string, []byte) error { return h.err },
+	}
+}
+
 func (h *house) deliveries() api.Deliveries {
 	return api.Deliveries{
 		List: func(context.Context, string, string, int) ([]queue.Entry, error) {
@@ -302,7 +314,7 @@ func serve(t *testing.T) *served {
 		Rules: func() *policy.Rules { return inForce },
 		Watch: func() (<-chan line.Seen, func()) { return s.seen, func() { s.note("unwatch") } },
 
-		Registry: s.house, Workspace: s.house, Audiences: s.audiences(), People: s.house, Quarantine: s.quarantine(),
+		Registry: s.house, Workspace: s.house, Audiences: s.audiences(), People: s.house, Quarantine: s.quarantine(), Requests: s.requests(),
 		Deliveries: s.deliveries(),
 	})
 	return s

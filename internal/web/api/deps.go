@@ -43,6 +43,7 @@ type Deps struct {
 	People     People
 	Quarantine Quarantine
 	Deliveries Deliveries
+	Requests   Requests
 }
 
 // Registry is what the database holds that is about nobody. *keep.Keep is one.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/web/api/describe"
@@ -30,7 +31,7 @@ const (
 
 // table is every route of the management API.
 func table() []route {
-	return append(append(append(workspaceRoutes(), peopleRoutes()...), operationRoutes()...),
+	return append(slices.Concat(workspaceRoutes(), peopleRoutes(), requestRoutes(), operationRoutes()),
 		route{
 			method: get, path: "/api/openapi.json", roles: anyone, about: "This description of the API, as OpenAPI 3.1.",
 			answer: describe.Open("An OpenAPI document."), do: (*visit).openapi,

@@ -133,12 +133,11 @@ func (e *Eraser) finish(ctx context.Context, a gate.Asking, q request.Request, b
 	return e.proof(ctx, q, done)
 }
 
-func (e *Eraser) open(ctx context.Context, a gate.Asking) (gate.Dossier, gate.Pass[gate.Honor], error) {
-	pass, err := gate.Ask[gate.Honor](ctx, e.Keep.Gate, a)
-	if err != nil {
-		return gate.Dossier{}, pass, err
+func (e *Eraser) open(ctx context.Context, a gate.Asking) (d gate.Dossier, pass gate.Pass[gate.Honor], err error) {
+	if pass, err = gate.Ask[gate.Honor](ctx, e.Keep.Gate, a); err != nil {
+		return d, pass, err
 	}
-	d, err := gate.Release(ctx, pass)
+	d, err = gate.Release(ctx, pass)
 	return d, pass, err
 }
 

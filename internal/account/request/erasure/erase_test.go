@@ -94,8 +94,8 @@ func open(t *testing.T, h *housetest.House) *desk {
 	d.desk = request.New(h.Keep, h.Clock, rules)
 	teller := &tell.Teller{
 		Desk: d.desk, Rules: rules, Answer: func() string { return "https://heed.example/v1/dsr" },
-		Words: func(q request.Request) (tell.Said, error) {
-			return tell.Said{Subject: "Erased", Text: "Number " + q.ID}, nil
+		Words: func(q request.Request, _, _ string) tell.Said {
+			return tell.Said{Subject: "Erased", Text: "Number " + q.ID}
 		},
 	}
 	d.eraser = &erasure.Eraser{Keep: h.Keep, Desk: d.desk, Teller: teller, Rules: rules, Definitions: func() define.Definitions { return defs }, Clock: h.Clock}

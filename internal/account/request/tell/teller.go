@@ -23,8 +23,8 @@ import (
 type Teller struct {
 	Desk   *request.Desk
 	Rules  func() *policy.Rules
-	Answer func() string                         // the address that takes recipients' answers
-	Words  func(q request.Request) (Said, error) // what the person is told, in their language
+	Answer func() string                                          // the address that takes recipients' answers
+	Words  func(q request.Request, language, channel string) Said // what the person is told
 }
 
 // Said is a message to the person.
@@ -319,10 +319,6 @@ func carries(r define.Recipient, purpose, channel string) bool {
 // channels on which nobody may carry such a message. Whoever carries it has their
 // address then, so recipients are told after it.
 func (t *Teller) Person(ctx context.Context, p gate.Pass[gate.Honor], d gate.Dossier, defs define.Definitions, q request.Request, purpose string) (mute []string, err error) {
-	said, err := t.Words(q)
-	if err != nil {
-		return nil, err
-	}
 	var errands []gate.Errand
 	for _, id := range d.Profile().Identifiers {
 		channel := map[person.Namespace]string{person.Email: "email", person.Phone: "sms"}[id.NS]
@@ -334,6 +330,7 @@ func (t *Teller) Person(ctx context.Context, p gate.Pass[gate.Honor], d gate.Dos
 			mute = append(mute, channel)
 			continue
 		}
+		said := t.Words(q, d.Profile().Preference.Language, channel)
 		errands = append(errands, gate.Errand{
 			ID: uuid.NewString(), Request: q.ID, Recipient: to.Key, Country: to.Country, Channel: channel, Protection: "tls",
 			Fields: []string{"identifiers." + string(id.NS)}, To: id.Value, Subject: person.Hide(said.Subject), Text: person.Hide(said.Text),

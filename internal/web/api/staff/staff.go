@@ -30,6 +30,8 @@ type People struct {
 	Workspace func() catalog.Workspace
 	// Part makes off and from two people, and settles what follows from it.
 	Part func(ctx context.Context, a gate.Asking, off, from gate.Subject) (gate.Parts, error)
+	// Gone erases somebody, and everything that follows from it.
+	Gone func(ctx context.Context, a gate.Asking) (any, error)
 }
 
 var _ api.People = People{}
@@ -113,15 +115,7 @@ func (p People) Export(ctx context.Context, v api.Visit) (any, error) {
 
 // Erase destroys the person's data and proves it.
 func (p People) Erase(ctx context.Context, v api.Visit) (any, error) {
-	pass, err := gate.Ask[gate.Honor](ctx, p.Gate, p.asking(v, honoring))
-	if err != nil {
-		return nil, err
-	}
-	done, err := gate.Erase(ctx, pass)
-	if err != nil {
-		return nil, err
-	}
-	return rights.EraseProof(done), nil
+	return p.Gone(ctx, p.asking(v, honoring))
 }
 
 // Split parts people who were joined wrongly.
