@@ -1,10 +1,14 @@
 package app
 
 import (
+	"net/http"
 	"strings"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/collect/consent"
+	"github.com/heed-platform/heed/internal/keep/catalog"
 	"github.com/heed-platform/heed/internal/policy/define"
+	"github.com/heed-platform/heed/internal/web/page/gpc"
 )
 
 // listening is what consent tools mean in the words of this workspace.
@@ -50,4 +54,20 @@ func (w *World) topicsAbout(category string) []string {
 		}
 	}
 	return keys
+}
+
+// gpcArea says to the world that Global Privacy Control is heeded.
+func (a *App) gpcArea(mux *http.ServeMux) {
+	gpc.Routes(mux, gpc.Deps{Since: func() clock.Instant { return a.World().heeds }})
+}
+
+// heeds is when what signals stop last changed: the laws, and what tools mean.
+func heeds(entries []catalog.Entry) clock.Instant {
+	var last clock.Instant
+	for _, e := range entries {
+		if e.Status == catalog.Live && (e.Kind == catalog.Pack || e.Kind == catalog.Signal) {
+			last = max(last, e.At)
+		}
+	}
+	return last
 }

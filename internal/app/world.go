@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/collect/consent"
 	"github.com/heed-platform/heed/internal/collect/form"
 	"github.com/heed-platform/heed/internal/decide/campaign"
@@ -35,7 +36,8 @@ type World struct {
 	Consent   *consent.Mapping // what consent tools and subscriptions mean here
 	Forms     *form.Book       // what people are asked
 
-	key [32]byte
+	key   [32]byte
+	heeds clock.Instant // when the rules that signals go by last changed
 }
 
 var errWorkspace = problem.New(problem.Invalid, "workspace-invalid",
@@ -69,7 +71,7 @@ func compile(entries []catalog.Entry, key [32]byte) (*World, error) {
 	if w.Audiences, err = audiences(w.Workspace); err != nil {
 		return nil, err
 	}
-	w.Consent = w.listening()
+	w.Consent, w.heeds = w.listening(), heeds(entries)
 	w.Campaigns, err = campaigns(entries, w)
 	return w, err
 }

@@ -32,7 +32,6 @@ func New(d Deps) http.Handler {
 	}
 	d.Pages.Clock = d.Clock
 	page.Routes(mux, d.Pages)
-	mux.Handle("/.well-known/gpc.json", only(http.MethodGet, gpc))
 	mux.Handle("/", web.Handler(func(http.ResponseWriter, *http.Request) error { return web.ErrRoute }))
 	return web.Wrap(straight(mux), d.Metrics, d.Clock, d.Log)
 }
@@ -79,14 +78,6 @@ func only(method string, h web.Handler) web.Handler {
 
 type state struct {
 	Status string `json:"status"`
-}
-
-// gpc says that heed honors Global Privacy Control.
-func gpc(w http.ResponseWriter, _ *http.Request) error {
-	return reply(w, struct {
-		GPC        bool   `json:"gpc"`
-		LastUpdate string `json:"last_update"`
-	}{true, "2026-11-22"})
 }
 
 // reply answers 200 with JSON.

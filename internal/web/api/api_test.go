@@ -367,9 +367,6 @@ func TestHealth(t *testing.T) {
 	if w := s.send("GET", "/healthz", ""); w.Code != 200 {
 		t.Errorf("healthz while not ready: %d", w.Code)
 	}
-	if w := s.send("GET", "/.well-known/gpc.json", ""); w.Code != 200 || !strings.Contains(w.Body.String(), `"gpc":true`) {
-		t.Errorf("gpc: %d %s", w.Code, w.Body)
-	}
 	if w := s.send("POST", "/healthz", ""); w.Code != 405 || w.Header().Get("Allow") != "GET" {
 		t.Errorf("POST healthz: %d", w.Code)
 	}
