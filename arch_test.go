@@ -120,11 +120,15 @@ var longer = map[string]string{
 
 // wire lists packages that speak somebody else's JSON.
 var wire = map[string]string{
-	"internal/collect/event":  "the Segment spec's names",
-	"internal/app/town":       "its people send events under the Segment spec's names",
-	"internal/collect/source": "shops' and payment providers' names",
-	"internal/reach/sms":      "Twilio's names",
-	"internal/web/api/ingest": "what SDKs ask for before they send, under their names",
+	"internal/collect/event":       "the Segment spec's names",
+	"internal/app/town":            "its people send events under the Segment spec's names",
+	"internal/collect/source":      "shops' and payment providers' names",
+	"internal/reach/sms":           "Twilio's names",
+	"internal/collect/consent/gpp": "the IAB libraries' names",
+	"internal/collect/consent/tcf": "the IAB libraries' names",
+	"internal/collect/consent/usp": "the IAB libraries' names",
+	"internal/web/api/ingest":      "what SDKs ask for before they send, under their names",
+	"internal/web/page/gpc":        "the W3C specification's names",
 }
 
 // vague names say nothing about what is inside.
