@@ -291,7 +291,7 @@ func TestVerify_flips(t *testing.T) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		r := rand.New(rand.NewPCG(seed, 1))
-		for range longtest.Rounds(25, 200) {
+		for range longtest.Rounds(15, 200) {
 			flip(t, h, r, known)
 		}
 	})

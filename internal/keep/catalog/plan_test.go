@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/keep/keeptest/longtest"
 )
 
 var (
@@ -301,7 +302,11 @@ func TestInForce_isWhatWasApplied(t *testing.T) {
 func TestPlan_nobodyGoesLiveAlone(t *testing.T) {
 	t.Parallel()
 	actors := []Actor{anna, max, pia, otto, audra, adam, {Privacy, "anna"}, {Admin, "anna"}, {"", ""}}
+	walks := longtest.Rounds(40, 100)
 	rapid.Check(t, func(rt *rapid.T) {
+		if walks--; walks < 0 {
+			return
+		}
 		s := &shelf{t: t}
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			by := rapid.SampledFrom(actors).Draw(rt, "by")
