@@ -145,7 +145,9 @@ func (im *importing) events(ctx context.Context, page []source.Entry) ([]source.
 // judge reads one event as a request would bring it. refused is the zero Answer
 // when it is understood.
 func (im *importing) judge(e *source.Entry, now clock.Instant) (arrival line.Arrival, refused source.Answer) {
-	parsed, err := event.Single(e.JSON, 0, im.src, now)
+	src := im.src
+	src.Named = e.Made
+	parsed, err := event.Single(e.JSON, 0, src, now)
 	if err != nil {
 		return arrival, source.Answer{Outcome: source.Refused, Code: "not_json", Why: problem.Of(err).Detail}
 	}

@@ -73,8 +73,10 @@ func (t *trial) identifiers() []person.Identifier {
 		}
 	}
 	if len(found) == 0 {
-		t.refuse(NoIdentifier, "")
-		return nil
+		if found = t.alone(found); found == nil {
+			t.refuse(NoIdentifier, "")
+			return nil
+		}
 	}
 	if len(found) > maxIdentifiers {
 		t.refuse(TooManyIdentifiers, "")
@@ -85,6 +87,18 @@ func (t *trial) identifiers() []person.Identifier {
 		ids[i] = person.Ident(n.ns, n.value)
 	}
 	return ids
+}
+
+// alone lets something that happened stand for itself when it names nobody, or
+// only what points at nobody: it is kept and counted, and is nobody's journey.
+// Its identifier is made of its message, so that a retry meets the same fragment.
+// Calls that are about somebody need somebody.
+func (t *trial) alone(found []named) []named {
+	if t.src.Named || t.typ != fact.Track && t.typ != fact.Page && t.typ != fact.Screen {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(t.src.Key + "\x00" + t.message()))
+	return append(found, named{person.AnonymousID, "nobody-" + hex.EncodeToString(sum[:16])})
 }
 
 // collect gathers what the event names, in canonical form, each once. It

@@ -39,6 +39,10 @@ type Source struct {
 	Origin fact.Origin // what its traits are worth at best
 	Secret Key         // signs user ids (HMAC-SHA256, hex); empty signs nothing
 
+	// Named refuses what names nobody and could stand for itself: an event made of
+	// a row in which somebody should have been.
+	Named bool
+
 	// Strict refuses events with fields that their notice does not list.
 	// Allowed tells which it lists: "traits.NAME", "properties.NAME" and
 	// "identifiers.NAMESPACE" for those of a device or externalIds. A strict

@@ -57,6 +57,7 @@ func (m *maker) entry(key []byte, byPlace bool, made mapping.Made, at *mapping.R
 	if made.Raw {
 		return m.pages.event(e)
 	}
+	e.Made = true
 	asOf := m.run.o.AsOf
 	if !made.Timeless || !made.ByContent {
 		asOf = 0

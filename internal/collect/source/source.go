@@ -25,6 +25,7 @@ type Entry struct {
 	Grants []fact.Grant // what it says about consent, with proof
 	File   string
 	Line   int
+	Made   bool // of columns, so somebody must be named in it
 	Known  bool // an earlier run has sent it: check it, and send it no more
 }
 

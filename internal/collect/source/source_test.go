@@ -41,6 +41,7 @@ func (s *shop) take(_ context.Context, page []Entry) ([]Answer, error) {
 	src := event.Source{Key: "import", Kind: event.Import, Origin: fact.Declared}
 	out := make([]Answer, len(page))
 	for i, e := range page {
+		src.Named = e.Made
 		p, err := event.Single(e.JSON, 0, src, clock.System{}.Now())
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d is no JSON: %s", e.File, e.Line, e.JSON)
