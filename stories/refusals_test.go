@@ -274,7 +274,7 @@ func (h *heed) quarantines(t *testing.T, secret string) {
 		`"` + secret + `"`,
 		`{"type":"shout","userId":"` + secret + `"}`,
 		`{"type":"track","userId":"` + secret + `"}`,
-		`{"type":"track","event":"x"}`,
+		`{"type":"identify","traits":{"plan":"x"}}`,
 		`{"type":"track","event":"x","userId":"` + long + `"}`,
 		`{"type":"track","event":"x","userId":["` + secret + `"]}`,
 		`{"type":"track","event":"x","userId":"a","userId":"` + secret + `"}`,
