@@ -113,7 +113,7 @@ func (c *check) untoldEdges(ctx context.Context, said map[fact.FragmentID]joints
 		if fatal(ctx, err) {
 			return err
 		}
-		return nil //nolint:nilerr // a state that does not open is damage that is named with its fragment
+		return nil // a state that does not open is damage that is named with its fragment
 	}
 	tells := func(id, other fact.FragmentID) bool {
 		return slices.ContainsFunc(states[id].Ties, func(t fact.Tie) bool { return t.Other == other })

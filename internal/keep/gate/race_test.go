@@ -21,7 +21,7 @@ import (
 const racers = 16
 
 // rounds is how many times each of them changes the person's mind.
-func rounds() int { return longtest.Rounds(25, 500) }
+func rounds() int { return longtest.Rounds(14, 500) }
 
 // sender lets one letter leave for somebody, or says that it may not.
 type sender func(ctx context.Context, h *house.House, user, decision string) (left bool, err error)
