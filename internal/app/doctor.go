@@ -94,7 +94,7 @@ func database(ctx context.Context, c config.Config, clk clock.Clock) []Finding {
 
 // inside is what only an open database tells.
 func inside(ctx context.Context, a *App) []Finding {
-	out := []Finding{writable(ctx, a)}
+	out := []Finding{writable(ctx, a), a.epoch(), a.copies(ctx), a.sending(ctx)}
 	s, err := a.Schema(ctx)
 	if err != nil {
 		return append(out, Finding{"schema", false, problem.Of(err).Error()})

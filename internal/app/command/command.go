@@ -55,6 +55,10 @@ type CLI struct {
 	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
 	Leak        LeakCmd        `cmd:"" help:"Something got out: who is affected, by when the authority must know, telling the people."`
 	Rebuild     RebuildCmd     `cmd:"" help:"Make every projection again from the facts."`
+	Backup      BackupCmd      `cmd:"" help:"Copy the database, or the identity store, each into a file of its own, while everything goes on."`
+	Restore     RestoreCmd     `cmd:"" help:"Put a backup into an empty place; whoever was erased since does not come back."`
+	KeyStore    KeysCmd        `cmd:"" name:"keys" help:"The key that all others are wrapped under: rotate, show."`
+	Sending     SendingCmd     `cmd:"" help:"Whether messages may leave at all: on, off, status."`
 	Quarantine  QuarantineCmd  `cmd:"" help:"Events that were not understood: list, show, replay, drop."`
 	Consent     ConsentCmd     `cmd:"" help:"Read the strings of consent tools: GPP, TCF, US privacy."`
 	Tail        TailCmd        `cmd:"" help:"Watch events arrive: whom they met and what was ruled."`

@@ -149,6 +149,9 @@ func (*ServeCmd) greet(e *Env, a *app.App, s *server) {
 		e.say("admin          http://%s (this machine only)", s.adminAddress())
 	}
 	e.say("data           %s, database %s", e.Config.Data, e.Config.Database)
+	if s, err := a.Keep.Sending(e.Ctx); err != nil || s.Off {
+		e.say("sending        OFF: %s; heed sending on", s.Why)
+	}
 	first := a.First()
 	if !first.Made {
 		e.say("\nWatch events arrive: heed tail")
