@@ -53,7 +53,7 @@ func (a *App) Handler() http.Handler {
 		Log: a.Log, Clock: a.Clock, Metrics: a.metrics, Ready: a.ready, Actor: a.Actor, Watch: a.Line.Watch,
 		Rules:     func() *policy.Rules { return a.World().Rules },
 		Ingest:    a.ingest(),
-		Pages:     page.Deps{Look: a.looks(), Links: links{a}, Outbox: a.Outbox, Try: a.tries, Areas: a.areas()},
+		Pages:     page.Deps{Look: a.looks(), Links: links{a}, Outbox: a.Outbox, Try: a.tries, Areas: a.areas(), Follow: a.Door().Follow, Looked: a.looked},
 		Registry:  a.Keep,
 		Workspace: changes{a},
 		People: staff.People{

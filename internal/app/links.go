@@ -15,37 +15,6 @@ import (
 // links are the ways out that messages carry, as the pages need them.
 type links struct{ *App }
 
-// Open reads a link; it asks no database.
-func (l links) Open(token string) (page.Link, bool) {
-	u, err := l.Links().ReadUnsubscribe(token)
-	if err != nil {
-		return page.Link{}, false
-	}
-	rules := l.World().Rules
-	what := u.Purpose
-	if p, ok := rules.Purpose(u.Purpose); ok {
-		what = p.Label
-	}
-	if t, ok := rules.Topic(u.Topic); ok {
-		what += ", " + t.Label
-	}
-	return page.Link{Brand: rules.Brand().Name, What: what}, true
-}
-
-// Stop withdraws what the link stands for. Whoever holds the link may lower what
-// is allowed and nothing else.
-func (l links) Stop(ctx context.Context, token string) error {
-	u, err := l.Links().ReadUnsubscribe(token)
-	if err != nil {
-		return err
-	}
-	now := l.Clock.Now()
-	_, err = gate.Declare(ctx, l.Keep.Gate, gate.ByRef(u.Ref), gate.Statement{By: "person", Grants: []fact.Grant{{
-		Purpose: u.Purpose, Channel: u.Channel, Topic: u.Topic, Status: fact.Withdrawn, Method: "unsubscribe", Source: "link", Said: now,
-	}}})
-	return err
-}
-
 // Reason reads the decision that a message came from, and what was used for it.
 // The link stands for the person who got the message, and shows that one only.
 func (l links) Reason(ctx context.Context, token string) (page.Reason, error) {

@@ -18,6 +18,11 @@ type Deps struct {
 	Outbox func() *delivery.Outbox // nil when messages really leave
 	Try    []Try                   // what to try next, for whoever reads the outbox
 	Areas  []func(*http.ServeMux)  // the Routes of the packages below this one
+
+	// Follow lets the holder of a link to stop into their preferences.
+	Follow func(w http.ResponseWriter, r *http.Request, token string) error
+	// Looked notes that somebody looked at a link about who.
+	Looked func(r *http.Request, who, token string)
 }
 
 // Try is one thing to try next.

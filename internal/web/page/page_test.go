@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -25,17 +26,22 @@ import (
 
 // ways is a set of links with one good token.
 type ways struct {
-	stops, opens int
-	err          error
+	stops, opens, looks int
+	what                []page.Stop
+	err                 error
 }
 
 func (l *ways) Open(token string) (page.Link, bool) {
 	l.opens++
-	return page.Link{Brand: "Linden & Lark", What: "offers by email"}, token == "good"
+	if token == "topic" {
+		return page.Link{What: "running", Topic: true, Channel: "email", Who: "p1"}, true
+	}
+	return page.Link{What: "offers by email", Channel: "email", Who: "p1"}, token == "good"
 }
 
-func (l *ways) Stop(context.Context, string) error {
+func (l *ways) Stop(_ context.Context, _ string, s page.Stop) error {
 	l.stops++
+	l.what = append(l.what, s)
 	return l.err
 }
 
@@ -69,6 +75,11 @@ func serve(l *ways, box *delivery.Outbox) http.Handler {
 	page.Routes(mux, page.Deps{
 		Clock: clock.NewStill(1), Links: l, Look: look.New(func() define.Brand { return define.Brand{Name: "Linden & Lark", Language: "en"} }), Outbox: func() *delivery.Outbox { return box },
 		Try: []page.Try{{Command: "heed tail", About: "Watch events arrive."}},
+		Follow: func(w http.ResponseWriter, r *http.Request, token string) error {
+			http.Redirect(w, r, "/me/preferences?by="+token, http.StatusSeeOther)
+			return nil
+		},
+		Looked: func(*http.Request, string, string) { l.looks++ },
 	})
 	return web.Wrap(mux, web.NewMetrics(), clock.NewStill(1), slog.New(slog.DiscardHandler))
 }
@@ -95,11 +106,11 @@ func TestUnsubscribe_lookingChangesNothing(t *testing.T) {
 			t.Errorf("%s: %d", method, w.Code)
 		}
 	}
-	if l.stops != 0 {
-		t.Errorf("looking stopped something %d times", l.stops)
+	if l.stops != 0 || l.looks != 2 {
+		t.Errorf("looking stopped something %d times; %d looks were noted", l.stops, l.looks)
 	}
 	w := ask(serve(l, nil), "GET", "/u/good", "", "")
-	for _, want := range []string{"Stop offers by email?", "Linden &amp; Lark", `<form method="post">`, `name="List-Unsubscribe" value="One-Click"`} {
+	for _, want := range []string{"Stop “offers by email”?", "Linden &amp; Lark", `<form method="post">`, `name="List-Unsubscribe" value="One-Click"`} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("no %s in\n%s", want, w.Body)
 		}
@@ -134,6 +145,47 @@ func TestUnsubscribe_oneClick(t *testing.T) {
 		if w.Code != test.status || l.stops != test.stops || w.Header().Get("Location") != "" || w.Header().Get("Set-Cookie") != "" {
 			t.Errorf("%s: %d, %d stops, %v", test.name, w.Code, l.stops, w.Header())
 		}
+	}
+}
+
+// The page offers what the message was about, then what comes the same way, then
+// everything; what is stopped already is not offered again.
+func TestUnsubscribe_offersTheNarrowestFirst(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		target, body string
+		stop         page.Stop
+		then         string // what the answer still offers, in order
+	}{
+		{"/u/topic", "", "", "own channel all choose"},
+		{"/u/good", "", "", "own all choose"},
+		{"/u/topic", "List-Unsubscribe=One-Click", page.StopOwn, "channel all choose"},
+		{"/u/good", "List-Unsubscribe=One-Click", page.StopOwn, "all choose"},
+		{"/u/topic", "List-Unsubscribe=One-Click&what=channel", page.StopChannel, "all choose"},
+		{"/u/topic", "List-Unsubscribe=One-Click&what=all", page.StopAll, "choose"},
+	}
+	offers := regexp.MustCompile(`<button( class="[a-z]+" name="what" value="([a-z]+)")?>`)
+	for _, test := range tests {
+		l := &ways{}
+		method := "POST"
+		if test.body == "" {
+			method = "GET"
+		}
+		w := ask(serve(l, nil), method, test.target, form, test.body)
+		var got []string
+		for _, m := range offers.FindAllStringSubmatch(w.Body.String(), -1) {
+			got = append(got, cmp.Or(m[2], "own"))
+		}
+		if w.Code != 200 || strings.Join(got, " ") != test.then || method == "POST" && (len(l.what) != 1 || l.what[0] != test.stop) {
+			t.Errorf("%s %s: %d, stopped %q, then offers %q", test.target, test.body, w.Code, l.what, got)
+		}
+	}
+	l := &ways{}
+	if w := ask(serve(l, nil), "POST", "/u/topic", form, "List-Unsubscribe=One-Click&what=choose"); w.Code != http.StatusSeeOther || l.stops != 0 {
+		t.Errorf("choosing: %d, %d stops", w.Code, l.stops)
+	}
+	if w := ask(serve(l, nil), "POST", "/u/topic", form, "List-Unsubscribe=One-Click&what=everything"); w.Code != http.StatusBadRequest || l.stops != 0 {
+		t.Errorf("another word: %d, %d stops", w.Code, l.stops)
 	}
 }
 
