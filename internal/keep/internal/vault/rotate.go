@@ -131,17 +131,21 @@ func (v *Vault) Refresh(ctx context.Context) error {
 }
 
 func (v *Vault) adopt(ctx context.Context) error {
-	ring := v.keys()
-	next := ring.Current + 1
-	offer, err := v.ids.Meta(ctx, handOver(next))
-	if err != nil || len(offer) == 0 {
-		return err
+	for { // who was idle may have missed several
+		ring := v.keys()
+		next := ring.Current + 1
+		offer, err := v.ids.Meta(ctx, handOver(next))
+		if err != nil || len(offer) == 0 {
+			return err
+		}
+		key, err := ring.unwrap(offer, []byte(handOver(next)))
+		if err != nil {
+			return ErrKeyWrong.Because(err)
+		}
+		if err := v.file(ring.with(next, key, v.clock.Now())); err != nil {
+			return err
+		}
 	}
-	key, err := ring.unwrap(offer, []byte(handOver(next)))
-	if err != nil {
-		return ErrKeyWrong.Because(err)
-	}
-	return v.file(ring.with(next, key, v.clock.Now()))
 }
 
 // retire drops the keys of before from the file once the rotation is over. The
@@ -167,11 +171,15 @@ func (v *Vault) retire(ctx context.Context) error {
 	if !v.data.Capabilities().OneProcess && v.clock.Now().Sub(last.At) < overlap {
 		return nil
 	}
-	offer, err := v.ids.Meta(ctx, handOver(last.Epoch))
-	if err == nil && len(offer) > 0 {
-		_, err = v.ids.SetMeta(ctx, handOver(last.Epoch), nil, false)
+	for epoch := last.Epoch; ; epoch-- {
+		offer, err := v.ids.Meta(ctx, handOver(epoch))
+		if err != nil || len(offer) == 0 {
+			return err
+		}
+		if _, err := v.ids.SetMeta(ctx, handOver(epoch), nil, false); err != nil {
+			return err
+		}
 	}
-	return err
 }
 
 // file makes a ring the one in force, on disk first.
