@@ -243,6 +243,8 @@ func (c *Case) field(f Field) finding {
 		return fail(ruleCategory, CodeNotForUse)
 	case f.Origin == fact.ThirdParty && !c.purpose.ThirdParty:
 		return fail(ruleRumor, CodeThirdParty)
+	case f.Unconfirmed && !c.purpose.Service && (c.q.Use == Contact || c.q.Use == Share):
+		return fail(ruleRumor, CodeUnconfirmed)
 	case c.mutes(f):
 		return fail(ruleMuted, CodeTopicMuted)
 	case !c.covered(n, f.Category):

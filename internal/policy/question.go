@@ -101,6 +101,9 @@ type Field struct {
 	Notice   string
 	At       clock.Instant
 	Expires  clock.Instant
+	// Unconfirmed is an address that somebody typed, and whose owner has not
+	// answered: it may be anybody's.
+	Unconfirmed bool
 }
 
 // Ruling is the answer and the reason. Code is one of the Code constants, Rule

@@ -44,6 +44,7 @@ const (
 	CodeSensitiveGuess       = "sensitive_guess"
 	CodeSensitiveClosed      = "sensitive_closed"
 	CodeGuessRefused         = "guess_refused"
+	CodeUnconfirmed          = "address_unconfirmed"
 )
 
 // The rules in the order in which they are asked: those on the person, then
@@ -88,6 +89,11 @@ var voices = map[string]voice{
 		"the person's wish that guesses are used",
 		"The person does not want guesses about them to be used, and this value is one.",
 		"You asked us not to use guesses about you, and this is one.",
+	},
+	CodeUnconfirmed: {
+		"the answer of whoever has the address",
+		"The address was typed into a page and its owner has not said that it is theirs; a form that asks them, a signed sign-in or your own server can.",
+		"Somebody typed this address into a page. We write offers to it once its owner has told us that it is theirs.",
 	},
 	CodeAllowed: {
 		"",

@@ -106,7 +106,9 @@ func (s *sight) attributes(d *decision, all []fact.Attribute) {
 				continue
 			}
 			a := all[i]
-			f := policy.Field{Name: path, Category: category, Origin: a.Origin, Notice: a.Notice, At: a.At, Expires: a.Expires}
+			f := policy.Field{
+				Name: path, Category: category, Origin: a.Origin, Notice: a.Notice, At: a.At, Expires: a.Expires, Unconfirmed: d.unconfirmed(a),
+			}
 			verdict, why := s.kase.Sees(f)
 			if verdict == policy.Allow {
 				s.profile.Attributes = append(s.profile.Attributes, a)
@@ -128,7 +130,7 @@ func (s *sight) attributes(d *decision, all []fact.Attribute) {
 func (s *sight) identifiers(d *decision, full *fact.Profile) {
 	for _, id := range full.Identifiers {
 		path := "identifiers." + string(id.NS)
-		f := policy.Field{Name: path, Category: d.rules.Category(path), Origin: fact.Declared}
+		f := policy.Field{Name: path, Category: d.rules.Category(path), Origin: fact.Declared, Unconfirmed: addresses(id.NS) && !id.Verified}
 		var first policy.Field
 		seen := false
 		for _, a := range full.Attributes {
@@ -149,6 +151,21 @@ func (s *sight) identifiers(d *decision, full *fact.Profile) {
 			s.profile.Identifiers = append(s.profile.Identifiers, id)
 		}
 	}
+}
+
+// addresses reports whether identifiers of a namespace are addresses that
+// messages go to.
+func addresses(ns person.Namespace) bool { return ns == person.Email || ns == person.Phone }
+
+// unconfirmed reports whether a value is an address of which nobody has shown
+// that it is this person's: it was claimed, and no verified evidence names it.
+func (d *decision) unconfirmed(a fact.Attribute) bool {
+	if !a.Claimed || !addresses(person.Namespace(a.Name)) {
+		return false
+	}
+	return !slices.ContainsFunc(d.held.profile.Identifiers, func(n fact.Named) bool {
+		return n.Verified && string(n.NS) == a.Name && d.spells(a, n.Identifier)
+	})
 }
 
 // spells reports whether an attribute's value is the identifier, however it was
