@@ -239,10 +239,10 @@ func (h *house) deliveries() api.Deliveries {
 }
 
 func (h *house) Open(token string) (page.Link, bool) {
-	return page.Link{Brand: "Corner Shop", What: "offers by email"}, token == "good"
+	return page.Link{What: "offers by email"}, token == "good"
 }
 
-func (h *house) Stop(context.Context, string) error {
+func (h *house) Stop(context.Context, string, page.Stop) error {
 	h.stops++
 	return h.err
 }
