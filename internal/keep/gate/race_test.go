@@ -20,8 +20,9 @@ import (
 // racers is how many workers race on each engine, each with a person of its own.
 const racers = 16
 
-// rounds is how many times each of them changes the person's mind.
-func rounds() int { return longtest.Rounds(14, 500) }
+// rounds is how many times each of them changes the person's mind. The long form
+// runs five times in a row (make soak): a hundred thousand races on each engine.
+func rounds() int { return longtest.Rounds(14, 1250) }
 
 // sender lets one letter leave for somebody, or says that it may not.
 type sender func(ctx context.Context, h *house.House, user, decision string) (left bool, err error)
@@ -58,7 +59,7 @@ func TestDeclare_noSendStartsAfterIt(t *testing.T) {
 	t.Parallel()
 	house.OnBoth(t, func(t *testing.T, h *house.House) {
 		t.Helper()
-		sent, after := raceRevocation(t, h, asked, rounds())
+		sent, after := raceRevocation(t, []*house.House{h}, asked, rounds())
 		t.Logf("%d races, %d letters left", racers*rounds(), sent)
 		if after != 0 {
 			t.Fatalf("%d of %d letters left after the person had been told that none would", after, sent)
@@ -74,27 +75,30 @@ func TestDeclare_raceHasAControl(t *testing.T) {
 	t.Parallel()
 	house.OnBoth(t, func(t *testing.T, h *house.House) {
 		t.Helper()
-		if sent, after := raceRevocation(t, h, careless, rounds()/2); after == 0 {
+		if sent, after := raceRevocation(t, []*house.House{h}, careless, rounds()/2); after == 0 {
 			t.Fatalf("a sender that does not ask again was not caught in %d letters", sent)
 		}
 	})
 }
 
-func raceRevocation(t *testing.T, h *house.House, send sender, rounds int) (sent, after int64) {
+// raceRevocation spreads the racers over the nodes; one node is every node.
+func raceRevocation(t *testing.T, nodes []*house.House, send sender, rounds int) (sent, after int64) {
 	t.Helper()
 	var left, late atomic.Int64
 	var hands sync.WaitGroup
 	for r := range racers {
 		hands.Go(func() {
 			user := fmt.Sprintf("racer-%d", r)
-			h.Member(user)
+			nodes[r%len(nodes)].Member(user)
 			for n := range rounds {
-				if err := raceOnce(h, user, fmt.Sprintf("%s %d", user, n), send, &left); err != nil {
+				// In each round other nodes hear the no and send.
+				hears, sends := nodes[(r+n)%len(nodes)], nodes[(r+2*n+1)%len(nodes)]
+				if err := raceOnce(hears, sends, user, fmt.Sprintf("%s %d", user, n), send, &left); err != nil {
 					t.Error(err)
 					return
 				}
 			}
-			late.Add(behindNo(h, user))
+			late.Add(behindNo(nodes[0], user))
 		})
 	}
 	hands.Wait()
@@ -102,9 +106,9 @@ func raceRevocation(t *testing.T, h *house.House, send sender, rounds int) (sent
 }
 
 // raceOnce says yes, then lets a sender and a no run against each other.
-func raceOnce(h *house.House, user, decision string, send sender, left *atomic.Int64) error {
+func raceOnce(hears, sends *house.House, user, decision string, send sender, left *atomic.Int64) error {
 	ctx := context.Background()
-	if _, err := h.Declare(ctx, house.User(user), fact.Granted); err != nil {
+	if _, err := hears.Declare(ctx, house.User(user), fact.Granted); err != nil {
 		return err
 	}
 	var told atomic.Bool
@@ -113,7 +117,7 @@ func raceOnce(h *house.House, user, decision string, send sender, left *atomic.I
 	sending.Go(func() {
 		for n := 0; ; n++ {
 			wasTold := told.Load()
-			ok, err := send(ctx, h, user, fmt.Sprint(decision, " ", n))
+			ok, err := send(ctx, sends, user, fmt.Sprint(decision, " ", n))
 			switch {
 			case err != nil:
 				failed = err
@@ -128,7 +132,7 @@ func raceOnce(h *house.House, user, decision string, send sender, left *atomic.I
 		}
 	})
 	time.Sleep(rand.N(4 * time.Millisecond)) // anywhere between the question and the disclosure
-	_, err := h.Declare(ctx, house.User(user), fact.Withdrawn)
+	_, err := hears.Declare(ctx, house.User(user), fact.Withdrawn)
 	told.Store(true)
 	sending.Wait()
 	return errors.Join(err, failed)
