@@ -1,17 +1,30 @@
 package gate_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/heed-platform/heed/internal/keep/keeptest/pgtest"
 	house "github.com/heed-platform/heed/internal/line/linetest"
 )
 
-// nodes opens one PostgreSQL database as three nodes do.
+// nodes opens one PostgreSQL database as three nodes do, each with a folder and a
+// name of its own and the keys that they share.
 func nodes(t *testing.T) []*house.House {
 	t.Helper()
-	first := house.Open(t, t.TempDir(), pgtest.URL(t))
-	return []*house.House{first, first.Neighbor(), first.Neighbor()}
+	url := pgtest.URL(t)
+	all := []*house.House{house.Open(t, t.TempDir(), url)}
+	keys, err := os.ReadFile(all[0].KeyFile())
+	for err == nil && len(all) < 3 {
+		folder := t.TempDir()
+		err = os.WriteFile(filepath.Join(folder, "heed.kek"), keys, 0o600)
+		all = append(all, house.Open(t, folder, url))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // The no is heard by one node while another one sends.
