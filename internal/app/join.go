@@ -19,6 +19,7 @@ import (
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
 	"github.com/heed-platform/heed/internal/web/page/join"
+	"github.com/heed-platform/heed/internal/web/snippet"
 )
 
 // Sign-ups that wait for their address to confirm itself.
@@ -33,8 +34,9 @@ const (
 	forgetPage  = 100
 )
 
-// joinArea mounts the forms.
+// joinArea mounts the ways in which people give: forms, and our own script.
 func (a *App) joinArea(mux *http.ServeMux) {
+	snippet.Routes(mux)
 	join.Routes(mux, join.Deps{
 		Look: a.looks(), Clock: a.Clock, PublicURL: a.PublicURL,
 		Form: func(key string, languages ...string) (form.Form, bool) {

@@ -428,3 +428,41 @@ func (h *house) byPhone(cookie string) {
 		h.t.Error("what the clerk entered at once and the phone that answered are two people")
 	}
 }
+
+// withheld is why one use may not see somebody's value; "" is that it may.
+func (h *house) withheld(id person.Identifier, asking gate.Asking, path string) string {
+	h.t.Helper()
+	asking.Subject = gate.ByIdentifier(id)
+	pass, err := gate.Ask[gate.Contact](h.t.Context(), h.Keep.Gate, asking)
+	if err != nil {
+		h.t.Fatalf("ask: %v", err)
+	}
+	view, err := gate.See(pass)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return view.Withheld()[path].Code
+}
+
+// TestJoin_aYesTypedIntoAPageWaits lets a page say a number and yes to texts:
+// nobody knows whose number it is before its owner has answered.
+func TestJoin_aYesTypedIntoAPageWaits(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, h *house) {
+		h.shop()
+		h.tell(t, "text-form", map[string]any{
+			"type": "identify", "anonymousId": "her-browser", "messageId": "m1", "traits": map[string]any{"phone": "+491711234567"},
+			"context": map[string]any{"consent": map[string]any{"categoryPreferences": map[string]any{"marketing.communications.sms": true}}},
+		})
+		texts := gate.Asking{Purpose: "marketing.communications.sms", Channel: "sms", Recipient: "text-carrier"}
+		browser := person.Ident(person.AnonymousID, "her-browser")
+		if got := h.withheld(browser, texts, "traits.phone"); got != "address_unconfirmed" {
+			t.Errorf("a number that somebody typed is withheld with %q", got)
+		}
+		h.fill("/join/texts", map[string]string{"phone": "+491711234567", "yes-0": "1"})
+		h.page(http.MethodPost, h.asked(), url.Values{})
+		if got := h.withheld(person.Ident(person.Phone, "+491711234567"), texts, "traits.phone"); got != "" {
+			t.Errorf("a number that has answered is withheld with %q", got)
+		}
+	})
+}

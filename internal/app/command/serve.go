@@ -12,6 +12,7 @@ import (
 
 	"github.com/heed-platform/heed/internal/app"
 	"github.com/heed-platform/heed/internal/problem"
+	"github.com/heed-platform/heed/internal/web/snippet"
 )
 
 // ServeCmd runs heed until it is told to stop.
@@ -165,6 +166,8 @@ func (*ServeCmd) greet(e *Env, a *app.App, s *server) {
 	e.say("\nFrom a page, with the SDK people have (make a browser key first: heed source web --kind browser):\n")
 	e.say(`  analytics.load("BROWSER_KEY", { integrations: { "Segment.io": { apiHost: "%s/v1", protocol: "%s" } } })`,
 		strings.TrimPrefix(strings.TrimPrefix(s.url, "http://"), "https://"), scheme(s.url))
+	e.say("\nOr with heed's own script: 4 KB, and nothing is stored or sent before heed.consent({…}) said yes (docs/guide/giving.md):\n")
+	e.say("  %s", snippet.Tag(s.url, "BROWSER_KEY"))
 	e.say("\nKeep %s/heed.kek safe and apart from backups of the database: without it nothing can be read.", e.Config.Data)
 }
 
