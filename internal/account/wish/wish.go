@@ -68,9 +68,10 @@ const (
 
 // Difference is one choice that is another than before.
 type Difference struct {
-	Name     string
-	From, To string
-	Lower    bool // less is allowed than before
+	Name  string `json:"name"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Lower bool   `json:"lower"` // less is allowed than before
 }
 
 // Compare lists what differs, by name. What to does not name stays as it is.

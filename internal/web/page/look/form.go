@@ -50,14 +50,14 @@ type Choices struct {
 // Option is one answer. Where Name is not empty it stands for itself: a row of
 // switches has a name for each.
 type Option struct {
-	Name    string
-	Value   string
-	Label   string
-	Hint    string
-	Chosen  bool
-	Fixed   bool   // cannot be changed here; Hint says why
-	Said    string // a second line in quieter words: what the person gets for it
-	Opposed bool   // it was chosen and something else overrules it; Hint says what
+	Name   string
+	Value  string
+	Label  string
+	Hint   string
+	Chosen bool
+	Fixed  bool   // cannot be changed here; Hint says why
+	Said   string // a second line in quieter words: what the person gets for it
+	Under  bool   // belongs to the one before it
 }
 
 // Button is a form's button: {{template "button" .}}.
