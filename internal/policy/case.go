@@ -229,7 +229,7 @@ func (c *Case) field(f Field) finding {
 		return fail(ruleNotice, CodeUncovered)
 	case n == nil:
 		return fail(ruleNotice, CodeNoticeUnknown)
-	case f.Expires != 0 && f.Expires <= c.q.Now:
+	case f.Expires != 0 && f.Expires <= c.q.Now, c.over(n, f):
 		return fail(ruleExpiry, CodeExpired)
 	case sensitive && f.Origin > fact.Observed:
 		return fail(ruleGuess, CodeSensitiveGuess)

@@ -15,7 +15,8 @@ type Rules struct {
 	purposes   map[string]*purpose
 	categories map[string]define.Category
 	sensitive  []string
-	marked     map[string]bool // whether a defined category is sensitive: asked for every value
+	marked     map[string]bool   // whether a defined category is sensitive: asked for every value
+	clocked    []define.Category // that end by themselves
 	notices    map[string]*notice
 	recipients map[string]*recipient
 	sources    map[string]define.Source
@@ -40,6 +41,8 @@ type notice struct {
 	define.Notice
 
 	promised map[string][]string // by purpose, the categories that this and every later version promise
+	later    *notice             // the next version
+	clocks   bool                // this or a later version ends by itself
 }
 
 type recipient struct {
@@ -77,6 +80,9 @@ func Compile(d define.Definitions) (*Rules, error) {
 	for _, c := range d.Categories {
 		if c.Sensitive {
 			r.sensitive = append(r.sensitive, c.Key)
+		}
+		if c.KeepDays > 0 {
+			r.clocked = append(r.clocked, c)
 		}
 	}
 	r.marked = make(map[string]bool, len(d.Categories))
@@ -133,8 +139,10 @@ func (r *Rules) compileNotices(list []define.Notice) {
 			continue // another language of the same version: same promise
 		}
 		c := &notice{Notice: n, promised: r.promises(n.Covers)}
+		c.clocks = n.KeepDays > 0 || slices.ContainsFunc(n.Covers, func(v define.Cover) bool { return v.KeepDays > 0 })
 		if l := later[n.Key]; l != nil {
 			r.narrow(c.promised, l.promised)
+			c.later, c.clocks = l, c.clocks || l.clocks
 		}
 		r.notices[n.Ref()] = c
 		later[n.Key] = c

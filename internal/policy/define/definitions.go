@@ -43,6 +43,7 @@ type Category struct {
 	Key       string `yaml:"key" json:"key"`
 	Label     string `yaml:"label" json:"label"`                   // fits "your …"
 	Sensitive bool   `yaml:"sensitive" json:"sensitive,omitempty"` // with everything below it
+	KeepDays  int    `yaml:"keep_days" json:"keep_days,omitempty"` // the longest that any notice keeps it and everything below it; 0 sets no end
 }
 
 // Notice is one version, in one language, of a text that people were shown.
@@ -53,10 +54,11 @@ type Notice struct {
 	Title    string   `yaml:"title" json:"title"`
 	Text     string   `yaml:"text" json:"text"`
 	Covers   []Cover  `yaml:"covers" json:"covers"`
-	Return   string   `yaml:"return" json:"return"`             // what the person gets for it
-	Keep     string   `yaml:"keep" json:"keep"`                 // how long, as the notice says it
-	Withdraw string   `yaml:"withdraw" json:"withdraw"`         // how to take it back
-	Parties  []string `yaml:"parties" json:"parties,omitempty"` // recipients named in it
+	Return   string   `yaml:"return" json:"return"`                 // what the person gets for it
+	Keep     string   `yaml:"keep" json:"keep"`                     // how long, as the notice says it
+	KeepDays int      `yaml:"keep_days" json:"keep_days,omitempty"` // the same in days after it happened; 0: until the person ends it
+	Withdraw string   `yaml:"withdraw" json:"withdraw"`             // how to take it back
+	Parties  []string `yaml:"parties" json:"parties,omitempty"`     // recipients named in it
 }
 
 // Ref is how values and grants name a notice: "membership@3".
@@ -72,6 +74,7 @@ func (n Notice) Hash() string {
 type Cover struct {
 	Category string   `yaml:"category" json:"category"`
 	Purposes []string `yaml:"purposes" json:"purposes"`
+	KeepDays int      `yaml:"keep_days" json:"keep_days,omitempty"` // for these purposes; 0 is as long as the notice says
 }
 
 // Pack is one law as data.

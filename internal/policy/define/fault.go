@@ -168,6 +168,9 @@ func (c *check) kind(v Category, all []Category) {
 	if !isDataCategory(v.Key) && !isDataCategory(above(v.Key)) && !c.categories[above(v.Key)] {
 		c.say("category", v.Key, "key", "%s is not a Fides data category and lies right under none; check its spelling", v.Key)
 	}
+	if v.KeepDays < 0 {
+		c.say("category", v.Key, "keep_days", "is a number of days, or 0 for no end of its own")
+	}
 	marked := slices.ContainsFunc(all, func(o Category) bool { return o.Sensitive && Within(v.Key, o.Key) })
 	if WithinAny(v.Key, AlwaysSensitive()) && !marked {
 		c.say("category", v.Key, "sensitive", "must be sensitive, or lie in a category that is")
@@ -185,8 +188,14 @@ func (c *check) notice(n Notice, all []Notice) {
 	if n.Return == "" || n.Keep == "" || n.Withdraw == "" {
 		c.say("notice", id, "", "needs what the person gets in return, how long the data is kept (keep) and how to take it back (withdraw)")
 	}
+	if n.KeepDays < 0 {
+		c.say("notice", id, "keep_days", "is a number of days, or 0 where keep names no number of them")
+	}
 	for i, v := range n.Covers {
 		at := "covers." + strconv.Itoa(i)
+		if v.KeepDays < 0 {
+			c.say("notice", id, at+".keep_days", "is a number of days, or 0 for what the notice says")
+		}
 		c.category("notice", id, at+".category", v.Category)
 		for j, p := range v.Purposes {
 			if !c.purposes[p] {
@@ -200,7 +209,7 @@ func (c *check) notice(n Notice, all []Notice) {
 		}
 	}
 	for _, o := range all {
-		if o.Ref() == n.Ref() && o.Language < n.Language && !sameCovers(o.Covers, n.Covers) {
+		if o.Ref() == n.Ref() && o.Language < n.Language && (o.KeepDays != n.KeepDays || !sameCovers(o.Covers, n.Covers)) {
 			c.say("notice", id, "covers", "must promise the same in every language of version %d", n.Version)
 		}
 	}
@@ -208,7 +217,7 @@ func (c *check) notice(n Notice, all []Notice) {
 
 func sameCovers(a, b []Cover) bool {
 	return slices.EqualFunc(a, b, func(x, y Cover) bool {
-		return x.Category == y.Category && slices.Equal(x.Purposes, y.Purposes)
+		return x.Category == y.Category && x.KeepDays == y.KeepDays && slices.Equal(x.Purposes, y.Purposes)
 	})
 }
 
