@@ -19,7 +19,7 @@ func Folding(k *keep.Keep, observe func(*fact.Event)) keep.Folder {
 	v := k.Vault()
 	return keep.Folder{
 		Apply: func(s *fact.State, kind fact.Kind, payload []byte) error {
-			if kind != fact.KindEvent {
+			if !kind.Tells() {
 				return profile.Apply(s, kind, payload)
 			}
 			e, err := fact.ParseEvent(payload)

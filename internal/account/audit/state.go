@@ -33,7 +33,7 @@ func (a *refolding) take(l keep.Fact) {
 		return // retention emptied it; what it gave was taken out then
 	}
 	switch l.Kind {
-	case fact.KindEvent:
+	case fact.KindEvent, fact.KindRest:
 		a.event(l)
 	case fact.KindCut:
 		a.cut(l)
@@ -67,6 +67,9 @@ func (a *refolding) event(l keep.Fact) {
 	}
 	message := a.vault.Digest("message", e.Source, e.Message)
 	profile.ApplyEvent(&a.state, &e, message)
+	if l.Kind == fact.KindRest {
+		return // its message is known from the event that was emptied
+	}
 	sum := event.Digest(e.Source, e.Raw)
 	a.seen = append(a.seen, keep.EntryOf(message, a.vault.Digest("said", string(sum[:]))))
 }

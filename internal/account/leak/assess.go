@@ -135,7 +135,7 @@ func (w *walk) line(f *found, l gate.Line) error {
 		return nil
 	}
 	switch l.Kind {
-	case fact.KindEvent:
+	case fact.KindEvent, fact.KindRest:
 		if len(w.scope.Recipients) > 0 || !w.scope.within(l.Received) {
 			return nil
 		}

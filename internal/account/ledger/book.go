@@ -59,7 +59,7 @@ func (r *reader) take(l gate.Line) error {
 	b := &r.book
 	var err error
 	switch l.Kind {
-	case fact.KindEvent:
+	case fact.KindEvent, fact.KindRest:
 		err = add(&b.Events, l.Payload, fact.ParseEvent)
 	case fact.KindEdge:
 		err = add(&b.Edges, l.Payload, fact.ParseEdge)

@@ -78,7 +78,7 @@ func writePerson(_ context.Context, d gate.Dossier, emit func(any) error) error 
 // writeEvents keeps the Segment spec's names for what the spec names.
 func writeEvents(ctx context.Context, d gate.Dossier, emit func(any) error) error {
 	return d.Facts(ctx, func(l gate.Line) error {
-		if l.Kind != fact.KindEvent || l.Payload == nil {
+		if !l.Kind.Tells() || l.Payload == nil {
 			return nil
 		}
 		e, err := fact.ParseEvent(l.Payload)

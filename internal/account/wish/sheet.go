@@ -232,7 +232,7 @@ func (r *reader) devices() {
 	}
 	for _, l := range r.d.History() {
 		device := seen[l.Fragment]
-		if device == nil || l.Kind != fact.KindEvent {
+		if device == nil || !l.Kind.Tells() {
 			continue
 		}
 		if device.First == 0 || l.Received < device.First {

@@ -39,7 +39,7 @@ var errEvent = errors.New("an event folds by ApplyEvent, with the hash of its me
 // chain counts N.
 func Apply(s *fact.State, kind fact.Kind, payload []byte) error {
 	switch kind {
-	case fact.KindEvent:
+	case fact.KindEvent, fact.KindRest:
 		return errEvent
 	case fact.KindEdge:
 		return with(payload, fact.ParseEdge, func(e *fact.Edge) { ApplyEdge(s, e) })
@@ -71,7 +71,7 @@ func with[T any](payload []byte, parse func([]byte) (T, error), apply func(*T)) 
 // ApplyFact folds any fact of a history that is read again; message gives the keyed
 // hash of an event's source and message id.
 func ApplyFact(s *fact.State, kind fact.Kind, payload []byte, message func(*fact.Event) person.Hash) error {
-	if kind != fact.KindEvent {
+	if !kind.Tells() {
 		return Apply(s, kind, payload)
 	}
 	return with(payload, fact.ParseEvent, func(e *fact.Event) { ApplyEvent(s, e, message(e)) })

@@ -16,7 +16,7 @@ import (
 // audit chain that it happened; when nothing is picked, nothing is written.
 func (v *Vault) Drop(ctx context.Context, writer string, frag *Fragment, f Folder, pick func(Fact) bool, entry AuditEntry) (dropped int, err error) {
 	err = v.Write(ctx, writer, []*Fragment{frag}, func(tx *Tx) error {
-		dropped, err = tx.drop(ctx, frag, f, pick)
+		dropped, err = tx.Drop(ctx, frag, f, func(l Fact) (bool, []byte, error) { return pick(l), nil, nil })
 		if err == nil && dropped > 0 && entry.What != "" {
 			entry.Person = frag.AuditName()
 			tx.Audit(entry)
@@ -29,19 +29,30 @@ func (v *Vault) Drop(ctx context.Context, writer string, frag *Fragment, f Folde
 	return dropped, nil
 }
 
-func (tx *Tx) drop(ctx context.Context, frag *Fragment, f Folder, pick func(Fact) bool) (int, error) {
+// Drop is the vault's, in a transaction that has taken the fragment and appended
+// nothing to it yet. Of an event, pick may return what is left of it: that is
+// appended as a fact of its own, received when the event was.
+func (tx *Tx) Drop(ctx context.Context, frag *Fragment, f Folder, pick func(Fact) (over bool, rest []byte, err error)) (int, error) {
 	c := tx.chains[frag.ID]
 	var over []uint64
+	var rests []Fact
 	var again fact.State
 	_, n, err := tx.vault.facts(ctx, tx.Store, frag, func(l Fact) error {
 		if l.Payload == nil {
 			return nil
 		}
-		if pick(l) {
-			over = append(over, l.N)
-			return nil
+		gone, rest, err := pick(l)
+		if err != nil {
+			return err
 		}
-		return f.Apply(&again, l.Kind, l.Payload)
+		if !gone {
+			return f.Apply(&again, l.Kind, l.Payload)
+		}
+		over = append(over, l.N)
+		if rest != nil {
+			rests = append(rests, Fact{Received: l.Received, Payload: rest})
+		}
+		return nil
 	})
 	if err != nil || len(over) == 0 {
 		return 0, err
@@ -52,6 +63,12 @@ func (tx *Tx) drop(ctx context.Context, frag *Fragment, f Folder, pick func(Fact
 	again.N = n
 	c.State = again
 	tx.Changed(c)
+	for _, l := range rests {
+		tx.Append(c, fact.KindRest, l.Received, l.Payload)
+		if err := f.Apply(&c.State, fact.KindRest, l.Payload); err != nil {
+			return 0, err
+		}
+	}
 	return len(over), nil
 }
 
