@@ -36,7 +36,11 @@ const (
 	KindOutcome    Kind = 8  // what became of a delivery (on the anchor)
 	KindCut        Kind = 9  // an edge was undone by hand
 	KindNote       Kind = 10 // staff looked at or changed something: who, why
+	KindRest       Kind = 11 // what retention left of an event that it emptied; reads like an event
 )
+
+// Tells reports whether a fact of the kind reads like an event.
+func (k Kind) Tells() bool { return k == KindEvent || k == KindRest }
 
 // String is the word used in exports.
 func (k Kind) String() string {
@@ -61,6 +65,8 @@ func (k Kind) String() string {
 		return "cut"
 	case KindNote:
 		return "note"
+	case KindRest:
+		return "rest"
 	}
 	return fmt.Sprintf("kind-%d", uint8(k))
 }
