@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/collect/consent"
 	"github.com/heed-platform/heed/internal/collect/event"
 	"github.com/heed-platform/heed/internal/collect/source"
 	"github.com/heed-platform/heed/internal/fact"
@@ -155,7 +156,7 @@ func (im *importing) judge(e *source.Entry, now clock.Instant) (arrival line.Arr
 	if v.Code != "" {
 		return arrival, source.Answer{Outcome: source.Refused, Code: v.Code, Why: v.Why}
 	}
-	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false)}
+	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false), Elsewhere: v.Elsewhere}
 	rules := im.app.World().Rules
 	for _, g := range e.Grants {
 		if _, known := rules.Purpose(g.Purpose); g.Status == fact.Granted && !known && !define.IsDataUse(g.Purpose) {
@@ -163,6 +164,9 @@ func (im *importing) judge(e *source.Entry, now clock.Instant) (arrival line.Arr
 				Outcome: source.Refused, Code: "bad_grant",
 				Why: "the workspace knows no such purpose; a yes to it would be worth nothing",
 			}
+		}
+		if g.Status == fact.Granted && !consent.Own(v.Event.Origin) {
+			return arrival, source.Answer{Outcome: source.Refused, Code: "bought_grant", Why: consent.WhyRumor}
 		}
 		g.Source = im.src.Key
 		arrival.Grants = append(arrival.Grants, g)

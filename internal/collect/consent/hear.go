@@ -99,7 +99,7 @@ func (l *listener) say(s Scope, status fact.GrantStatus, method, evidence string
 		case !l.e.Verified && !ownDevice(l.e):
 			l.refuse(evidence, WhyClaimed)
 			return
-		case l.e.Origin != fact.Declared && l.e.Origin != fact.Observed:
+		case !Own(l.e.Origin):
 			l.refuse(evidence, WhyRumor)
 			return
 		}
@@ -117,6 +117,10 @@ func (l *listener) say(s Scope, status fact.GrantStatus, method, evidence string
 		Message:  l.e.Message,
 	})
 }
+
+// Own reports whether data of this origin can be the person's own word: what was
+// guessed or bought says yes for nobody. A refusal counts wherever it comes from.
+func Own(o fact.Origin) bool { return o == fact.Declared || o == fact.Observed }
 
 // ownDevice reports whether the event's fragment is the device that sent it.
 func ownDevice(e *fact.Event) bool {

@@ -125,7 +125,7 @@ func (d *decision) ruling() policy.Ruling {
 // view that withholds everything there is. Nothing can leave on either. Only the
 // line may call it (arch_test.go).
 func Consider[U Personalize | Contact | Share](g *Gate, p *fact.Profile, a Asking) (View[U], error) {
-	d := g.decide(kindOf[U](), &held{profile: p}, a, g.clock.Now())
+	d := g.decide(kindOf[U](), &held{profile: aged(g.Rules(), p)}, a, g.clock.Now())
 	if d.rules == nil {
 		return View[U]{}, errNoRules
 	}

@@ -210,5 +210,5 @@ func (g *Gate) open(ctx context.Context, id fact.FragmentID) (*held, error) {
 }
 
 func (g *Gate) fold(h *held, states map[fact.FragmentID]fact.State) *fact.Profile {
-	return g.know.Fold(h.frags[h.group.Anchor].Ref, h.group, h.nodes, states)
+	return aged(g.Rules(), g.know.Fold(h.frags[h.group.Anchor].Ref, h.group, h.nodes, states))
 }
