@@ -156,7 +156,7 @@ func (im *importing) judge(e *source.Entry, now clock.Instant) (arrival line.Arr
 	if v.Code != "" {
 		return arrival, source.Answer{Outcome: source.Refused, Code: v.Code, Why: v.Why}
 	}
-	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false), Elsewhere: v.Elsewhere}
+	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false)}
 	rules := im.app.World().Rules
 	for _, g := range e.Grants {
 		if _, known := rules.Purpose(g.Purpose); g.Status == fact.Granted && !known && !define.IsDataUse(g.Purpose) {
