@@ -58,7 +58,7 @@ func (r *reader) ask(p *Purpose, def define.Purpose) (on bool) {
 	}
 	uses := map[string]bool{}
 	for _, q := range r.questions(def) {
-		ruling, fields := r.d.Answer(q)
+		ruling, fields := r.d.Answer(q) // fields are those withheld
 		p.Code = ruling.Code
 		switch ruling.Code {
 		case policy.CodeAllowed, policy.CodeBreak:
@@ -66,9 +66,11 @@ func (r *reader) ask(p *Purpose, def define.Purpose) (on bool) {
 		case policy.CodeForbidden, policy.CodeLawSilent, policy.CodeBasisNotAccepted, policy.CodeMinor:
 			p.Fixed = true
 		}
-		for path, field := range fields {
-			if field.Code == policy.CodeAllowed || field.Code == policy.CodeBreak {
-				uses[r.rules.Label(path)] = true
+		if on {
+			for path := range r.paths() {
+				if _, withheld := fields[path]; !withheld {
+					uses[r.rules.Label(path)] = true
+				}
 			}
 		}
 		if on {
@@ -82,6 +84,21 @@ func (r *reader) ask(p *Purpose, def define.Purpose) (on bool) {
 	}
 	slices.Sort(p.Uses)
 	return on
+}
+
+// paths are the field paths of what the person gave or did.
+func (r *reader) paths() map[string]bool {
+	out := map[string]bool{}
+	for _, a := range r.profile.Attributes {
+		out["traits."+a.Name] = true
+	}
+	for _, c := range r.profile.Counters {
+		out["events."+c.Name] = true
+	}
+	for _, b := range r.profile.Purchases {
+		out["purchases."+b.Category] = true
+	}
+	return out
 }
 
 // questions are the uses that a purpose is for: it stands if one of them does.
