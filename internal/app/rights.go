@@ -67,7 +67,7 @@ func (a *App) carryErrands(ctx context.Context) error { return a.errands().Due(c
 // destroys what was kept apart for as long as a law asked.
 func (a *App) tendRequests(ctx context.Context) error {
 	c := a.errands()
-	return errors.Join(a.Eraser().Resume(ctx, lawful), c.Remind(ctx), c.Expire(ctx))
+	return errors.Join(a.Eraser().Resume(ctx, a.honoring()), c.Remind(ctx), c.Expire(ctx))
 }
 
 // requests is the rights desk as the API knows it.
@@ -122,7 +122,7 @@ func (a *App) OpenRequest(ctx context.Context, who gate.Subject, by catalog.Acto
 	if checked {
 		level = request.Checked
 	}
-	asking := gate.Asking{Subject: who, Purpose: lawful, By: by.Name, Role: string(by.Role), Why: why}
+	asking := gate.Asking{Subject: who, Purpose: a.honoring(), By: by.Name, Role: string(by.Role), Why: why}
 	q, _, err := a.Instant().Use(ctx, asking, level, instant.Wish{Right: request.Right(right), About: about})
 	if !errors.Is(err, instant.ErrNotInstant) {
 		return q, err
@@ -164,7 +164,7 @@ func (a *App) AnswerRequest(ctx context.Context, id string, by catalog.Actor, wo
 		if q.Status == request.Waiting {
 			level = request.Unproven // done says nothing about who it was
 		}
-		asking := gate.Asking{Subject: gate.ByFragment(q.Fragment), Purpose: lawful, By: by.Name, Role: string(by.Role), Why: "request " + id}
+		asking := gate.Asking{Subject: gate.ByFragment(q.Fragment), Purpose: a.honoring(), By: by.Name, Role: string(by.Role), Why: "request " + id}
 		return a.Eraser().Erase(ctx, asking, level)
 	case word == "done":
 		return desk.Done(ctx, id, by.String(), "by_staff")

@@ -1,14 +1,19 @@
 package rights
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/heed-platform/heed/internal/account/ledger"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/know"
+	"github.com/heed-platform/heed/internal/know/profile/money"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/policy/define"
@@ -59,6 +64,8 @@ type Held struct {
 	Since     clock.Instant `json:"since,omitzero"`
 	Until     clock.Instant `json:"until,omitzero"`
 	Claimed   bool          `json:"claimed,omitempty"` // nobody proved who said it
+	Form      string        `json:"form"`              // value, times, things, money
+	Count     int64         `json:"count,omitempty"`   // of times and things
 	Change    bool          `json:"can_be_corrected"`
 	Remove    bool          `json:"can_be_removed"`
 }
@@ -85,7 +92,7 @@ func Own(d gate.Dossier, k *know.Knowledge, defs define.Definitions, rules *poli
 	names := namesOf(defs)
 	for _, v := range e.Values {
 		h := Held{
-			Path: v.Path, Label: v.Label, Value: v.Shown, Kind: v.Kind, Category: v.Category, Sensitive: rules.Sensitive(v.Category),
+			Path: v.Path, Label: or(rules.Label(v.Path), v.Label), Value: v.Shown, Kind: v.Kind, Category: v.Category, Sensitive: rules.Sensitive(v.Category),
 			Origin: v.Origin, Source: or(e.words.source(v.Source), v.Source), Notice: v.Notice, Promise: e.words.notice(v.Notice),
 			For: e.merge(v.For), Since: v.Time, Keep: keepOf(defs, v.Notice),
 		}
@@ -122,7 +129,9 @@ func (m *Mine) place(h Held, p *fact.Profile, names map[string]bool) {
 		h.Name, h.Until, h.Claimed = a.Name, a.Expires, a.Claimed
 		h.Remove = !names[a.Name]
 		h.Change = h.Remove && a.Notice != "" && plainValue(a)
+		h.Value = readable([]byte(a.Value.Reveal()))
 	}
+	h.count(p)
 	switch h.Origin {
 	case fact.Inferred.String():
 		m.Guessed = append(m.Guessed, h)
@@ -133,6 +142,74 @@ func (m *Mine) place(h Held, p *fact.Profile, names map[string]bool) {
 	default:
 		m.Seen = append(m.Seen, h)
 	}
+}
+
+// count says how often something was done or how many things were bought.
+func (h *Held) count(p *fact.Profile) {
+	head, name, _ := strings.Cut(h.Path, ".")
+	h.Form = "value"
+	switch head {
+	case "events":
+		h.Form, h.Value = "times", ""
+		for _, c := range p.Counters {
+			if c.Name == name {
+				h.Count += c.Count
+			}
+		}
+	case "purchases":
+		h.Form, h.Label = "things", name
+		var last clock.Instant
+		for _, b := range p.Purchases {
+			if b.Category != name {
+				continue
+			}
+			h.Count += b.Quantity
+			if b.Last >= last {
+				last, h.Value = b.Last, b.Item
+			}
+		}
+	case "spend":
+		h.Form, h.Label = "money", ""
+		var sums []string
+		for _, s := range p.Spends {
+			sums = append(sums, money.Text(s.Minor, s.Currency)+" "+s.Currency)
+		}
+		h.Value = strings.Join(sums, ", ")
+	}
+}
+
+// readable shows a value without the signs of JSON: an address as its parts.
+func readable(value []byte) string {
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return ""
+	}
+	return spoken(v)
+}
+
+func spoken(v any) string {
+	var parts []string
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if text := spoken(v[name]); text != "" {
+				parts = append(parts, name+": "+text)
+			}
+		}
+	case []any:
+		for _, one := range v {
+			parts = append(parts, spoken(one))
+		}
+	case string:
+		return v
+	case nil:
+		return ""
+	default:
+		return fmt.Sprint(v)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func cutTrait(path string) (string, bool) {

@@ -51,6 +51,7 @@ type CLI struct {
 	Audience    AudienceCmd    `cmd:"" help:"Count an audience before it is used."`
 	Export      ExportCmd      `cmd:"" help:"Write people, events, decisions or disclosures, one JSON line each."`
 	Person      PersonCmd      `cmd:"" help:"Answer for one person: show, explain, export, erase, split."`
+	Request     RequestCmd     `cmd:"" help:"The rights that people use: list, show, open, extend, answer, kept."`
 	Verify      VerifyCmd      `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
 	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
 	Leak        LeakCmd        `cmd:"" help:"Something got out: who is affected, by when the authority must know, telling the people."`

@@ -247,10 +247,6 @@ func (h *house) Stop(context.Context, string, page.Stop) error {
 	return h.err
 }
 
-func (h *house) Reason(context.Context, string) (page.Reason, error) {
-	return page.Reason{}, h.err
-}
-
 func (h *house) Accept(_ context.Context, b line.Batch) ([]line.Answer, error) {
 	out := make([]line.Answer, len(b.Arrivals))
 	for i := range out {

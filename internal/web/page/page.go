@@ -44,7 +44,6 @@ func Routes(mux *http.ServeMux, d Deps) {
 	out := web.Handler(func(w http.ResponseWriter, r *http.Request) error { return d.out(w, r, presses) })
 	mux.Handle("/u/{token}", out)
 	mux.Handle("/u/{token}/{$}", out)
-	mux.Handle("/why/{token}", get(d.why))
 	mux.Handle("/{$}", get(d.home))
 	mux.Handle("/outbox/{number}", get(d.message))
 	mux.Handle("/outbox/{number}/html", get(d.body))

@@ -45,31 +45,6 @@ func (l *ways) Stop(_ context.Context, _ string, s page.Stop) error {
 	return l.err
 }
 
-func (l *ways) Reason(_ context.Context, token string) (page.Reason, error) {
-	if token != "good" {
-		return page.Reason{}, delivery.ErrLink
-	}
-	return page.Reason{
-		Brand: "Linden & Lark", Channel: "email", At: "2 November 2026", What: "offers by email", Moment: "you asked for them",
-		Used: []page.Used{{What: "your email address", Promise: "Our letter"}}, Stop: "/u/good",
-	}, l.err
-}
-
-func TestWhy_saysWhatWasUsedAndNothingElse(t *testing.T) {
-	t.Parallel()
-	h := serve(&ways{}, nil)
-	got := ask(h, http.MethodGet, "/why/good", "", "")
-	for _, want := range []string{"you asked for them", "your email address", "Our letter", `href="/u/good"`} {
-		if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), want) {
-			t.Errorf("%d, without %q:\n%s", got.Code, want, got.Body)
-		}
-	}
-	bad, away := ask(h, http.MethodGet, "/why/bad", "", ""), ask(h, http.MethodGet, "/u/bad", "", "")
-	if bad.Code != http.StatusNotFound || bad.Body.String() != away.Body.String() {
-		t.Errorf("a link that is not ours answers %d and its own page", bad.Code)
-	}
-}
-
 func serve(l *ways, box *delivery.Outbox) http.Handler {
 	mux := http.NewServeMux()
 	page.Routes(mux, page.Deps{

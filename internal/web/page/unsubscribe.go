@@ -38,8 +38,6 @@ type Links interface {
 	// Stop withdraws what the link stands for, or more; doing it twice is doing it
 	// once.
 	Stop(ctx context.Context, token string, s Stop) error
-	// Reason says why the message was sent whose link this is.
-	Reason(ctx context.Context, token string) (Reason, error)
 }
 
 const oneClick = "One-Click"

@@ -99,6 +99,43 @@ func (s *Service) Use(ctx context.Context, a gate.Asking, level request.Level, w
 	return q, receipt, err
 }
 
+// Rectified notes that a person corrected a field of theirs, and tells those who
+// received it.
+func (s *Service) Rectified(ctx context.Context, a gate.Asking, level request.Level, path string) error {
+	pass, err := gate.Ask[gate.Honor](ctx, s.Gate, a)
+	if err != nil {
+		return err
+	}
+	d, err := gate.Own(ctx, pass)
+	if err != nil {
+		return err
+	}
+	book, err := ledger.Read(d)
+	if err != nil {
+		return err
+	}
+	var told []string
+	for _, v := range book.Disclosures {
+		if slices.Contains(v.Fields, path) && !slices.Contains(told, v.Recipient) {
+			told = append(told, v.Recipient)
+		}
+	}
+	group, _, _ := d.Group()
+	q, err := s.Desk.Open(ctx, request.Asked{
+		Right: request.Rectification, Fragment: d.Found(), Members: group.Members, Place: d.Jurisdiction(), Level: level, By: gate.Themselves, About: path,
+	})
+	if err != nil {
+		return err
+	}
+	if len(told) > 0 {
+		if err := s.Teller.Recipients(ctx, pass, d, q, gate.Themselves, told...); err != nil {
+			return err
+		}
+	}
+	_, err = s.Desk.Done(ctx, q.ID, gate.Themselves, "at_once")
+	return err
+}
+
 // statement is what a wish says, and which recipients have to hear of it.
 func (s *Service) statement(d gate.Dossier, w Wish) (st gate.Statement, told []string, err error) {
 	var purposes []string

@@ -116,7 +116,7 @@ func (w Words) Or(key, fallback string) string {
 }
 
 // T is the text under key with its placeholders filled from pairs of a name and
-// a value: T("data.kept", "n", 3, "until", instant). A value is a string, an int
+// a value: T("data.times", "n", 3). A value is a string, an int
 // or int64 (written as a number; the one named "n" chooses the plural) or a
 // clock.Instant (written as a date). A key that is not there, a placeholder
 // without a value or a value of another type is a fault of the program: it panics.
