@@ -395,6 +395,27 @@ func TestSheet_whatIsSaidElsewhereIsFixed(t *testing.T) {
 	}
 }
 
+// TestSheet_promises: a switch shows the text that is about it.
+func TestSheet_promises(t *testing.T) {
+	t.Parallel()
+	a := meet(t, housetest.New(t, "sqlite", ""))
+	got := map[string]string{}
+	for _, p := range a.sheet().Purposes {
+		got[p.Key] = p.Notice.Ref()
+		if p.Key == "marketing.communications.email" && !slices.Contains(p.Uses, "email address") {
+			t.Errorf("%+v", p)
+		}
+	}
+	for key, want := range map[string]string{
+		"marketing.communications.email": "newsletter@2", "marketing.communications.sms": "texts@1", "marketing.communications.push": "app@1",
+		"personalize.content.profiled": "newsletter@2", "analytics.reporting": "order@1",
+	} {
+		if got[key] != want {
+			t.Errorf("%s: %s, want %s", key, got[key], want)
+		}
+	}
+}
+
 func TestSheet_topics(t *testing.T) {
 	t.Parallel()
 	a := meet(t, housetest.New(t, "sqlite", ""))

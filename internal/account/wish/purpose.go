@@ -188,7 +188,7 @@ func (r *reader) promise(p Purpose) define.Notice {
 	}
 	var best *candidate
 	for _, n := range r.defs.Notices {
-		if !r.newest(n) || !slices.ContainsFunc(n.Covers, func(c define.Cover) bool { return r.rules.Promises(n.Ref(), c.Category, p.Key) }) ||
+		if !r.newest(n) || r.hearsay(n) || !slices.ContainsFunc(n.Covers, func(c define.Cover) bool { return r.rules.Promises(n.Ref(), c.Category, p.Key) }) ||
 			slices.ContainsFunc(n.Covers, func(c define.Cover) bool { return r.rules.Sensitive(c.Category) }) {
 			continue
 		}
@@ -197,7 +197,7 @@ func (r *reader) promise(p Purpose) define.Notice {
 		if slices.ContainsFunc(r.profile.Grants, func(g fact.Grant) bool { return g.Purpose == p.Key && about(g.Notice) }) {
 			c.order[0] = 0
 		}
-		if slices.ContainsFunc(r.profile.Attributes, func(a fact.Attribute) bool { return about(a.Notice) }) {
+		if r.gave(about) {
 			c.order[1] = 0
 		}
 		if p.consent {
@@ -212,6 +212,21 @@ func (r *reader) promise(p Purpose) define.Notice {
 	}
 	n, _ := r.text(best.ref)
 	return n
+}
+
+// gave reports whether they gave or did anything under a notice.
+func (r *reader) gave(notice func(ref string) bool) bool {
+	return slices.ContainsFunc(r.profile.Attributes, func(a fact.Attribute) bool { return notice(a.Notice) }) ||
+		slices.ContainsFunc(r.profile.Counters, func(c fact.Counter) bool { return notice(c.Notice) }) ||
+		slices.ContainsFunc(r.profile.Purchases, func(b fact.Purchase) bool { return notice(b.Notice) })
+}
+
+// hearsay reports whether a notice is about what others told: nobody says yes to
+// anything under it.
+func (r *reader) hearsay(n define.Notice) bool {
+	return slices.ContainsFunc(r.defs.Sources, func(s define.Source) bool {
+		return strings.HasPrefix(s.Notice, n.Key+"@") && fact.Origin(s.Origin) == fact.ThirdParty
+	})
 }
 
 // newest reports whether there is no later version of a notice.

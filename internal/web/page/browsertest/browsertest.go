@@ -96,9 +96,13 @@ func find() (string, error) {
 type Tab struct {
 	t     *testing.T
 	inner context.Context
+	width int64
 }
 
-const patience = 30 * time.Second
+const patience = time.Minute // many browsers share a machine
+
+// pictured is how much of a page stands in the documentation, in pixels.
+const pictured = 900
 
 // Open opens a tab for the pages under address, with cookies.
 func Open(t *testing.T, address string, cookies ...*http.Cookie) *Tab {
@@ -137,7 +141,8 @@ func (b *Tab) Look(width int, dark bool) {
 	if dark {
 		scheme = "dark"
 	}
-	b.do(chromedp.EmulateViewport(int64(width), height))
+	b.width = int64(width)
+	b.do(chromedp.EmulateViewport(b.width, height))
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	})
@@ -182,8 +187,9 @@ func (b *Tab) Text(selector string) string {
 	return text
 }
 
-// Shot writes a picture of the whole page to docs/guide/images, when HEED_SHOTS=1
-// is set: the documentation's pictures are the pages themselves.
+// Shot writes a picture of the page's beginning to docs/guide/images, when
+// HEED_SHOTS=1 is set: the documentation's pictures are the pages themselves. Any
+// other value is a folder, for the whole page.
 func (b *Tab) Shot(name string) {
 	b.t.Helper()
 	folder := os.Getenv("HEED_SHOTS")
@@ -195,7 +201,13 @@ func (b *Tab) Shot(name string) {
 	}
 	ctx, stop := context.WithTimeout(b.inner, patience)
 	defer stop()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	take := chromedp.FullScreenshot(100)
+	if os.Getenv("HEED_SHOTS") == "1" {
+		b.do(chromedp.EmulateViewport(b.width, pictured))
+		defer b.do(chromedp.EmulateViewport(b.width, height))
+		take = chromedp.CaptureScreenshot()
+	}
+	png, err := chromedp.Run(ctx, take)
 	b.must(err)
 	b.must(os.MkdirAll(folder, 0o755))                                   //nolint:gosec // pictures for everybody
 	b.must(os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644)) //nolint:gosec // pictures for everybody

@@ -115,14 +115,18 @@ func (w Words) DateTime(t clock.Instant) string { return w.Date(t) + w.language.
 
 // List is "a, b and c".
 func (w Words) List(items ...string) string {
-	switch len(items) {
-	case 0:
-		return ""
-	case 1:
-		return items[0]
-	}
 	last := len(items) - 1
-	return strings.Join(items[:last], w.language.comma) + w.language.and + items[last]
+	var b strings.Builder
+	for i, item := range items {
+		switch {
+		case i == last && i > 0:
+			b.WriteString(w.language.and)
+		case i > 0:
+			b.WriteString(w.language.comma)
+		}
+		b.WriteString(w.isolate(item))
+	}
+	return b.String()
 }
 
 // Country is the name of an ISO 3166 code: "Germany" for "DE" or "DE-BE". A code

@@ -245,7 +245,7 @@ func TestFormats(t *testing.T) {
 		"1. November 2026, 00:04 | -1.234.567 | 1234,05\u00a0EUR | -500\u00a0JPY | a, b und c | Deutschland",
 		"1er novembre 2026, 00:04 | -1\u202f234\u202f567 | 1\u202f234,05\u00a0EUR | -500\u00a0JPY | a, b et c | Allemagne",
 		"1 de noviembre de 2026, 00:04 | -1.234.567 | 1234,05\u00a0EUR | -500\u00a0JPY | a, b y c | Alemania",
-		"1 نوفمبر 2026، 00:04 | -1,234,567 | 1,234.05\u00a0EUR | -500\u00a0JPY | a، b وc | ألمانيا",
+		"1 نوفمبر 2026، 00:04 | -1,234,567 | 1,234.05\u00a0EUR | -500\u00a0JPY | \u2068a\u2069، \u2068b\u2069 و\u2068c\u2069 | ألمانيا",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
