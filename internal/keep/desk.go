@@ -110,6 +110,15 @@ func (k *Keep) RequestsOf(ctx context.Context, ids []fact.FragmentID) ([]Request
 	return read(ctx, k, "requests", func(r store.Reader) ([]Request, error) { return r.RequestsOf(ctx, ids) })
 }
 
+// ExpireRequests removes those that were closed before t, but for one kind.
+func (k *Keep) ExpireRequests(ctx context.Context, t clock.Instant, but string) (n int64, err error) {
+	err = k.data.Write(ctx, func(w store.Writer) error {
+		n, err = w.DropRequestsBefore(ctx, t, but)
+		return err
+	})
+	return n, err
+}
+
 // ChangeRequest writes what f makes of a request, in one transaction with the
 // audit entry that says so. A request that is not there yet is zero but for its ID.
 func (k *Keep) ChangeRequest(ctx context.Context, by, what, id string, f func(Request) (Request, error)) error {

@@ -70,19 +70,24 @@ func shorter(a, b int) int {
 	return a
 }
 
-// Keeps reports whether a promise still keeps at now what happened at a moment,
-// and since when it has not. A promise that does not cover the category keeps
-// nothing, and has never begun to.
+// Keeps reports whether a promise still keeps at now what happened at a moment. A
+// promise that does not cover the category keeps nothing.
 func (r *Rules) Keeps(ref, category string, at, now clock.Instant) bool {
 	days, covered := r.Lasts(ref, category)
 	return covered && (days == Endless || now < at.Add(time.Duration(days)*day))
 }
 
-// Agreed reports whether the person agreed to a promise that still keeps the
-// category: its days begin when they said so. A word taken back keeps nothing.
+// Agreed reports whether the person agreed to a purpose under a promise that still
+// keeps the category for it: its days begin when they said so. A word taken back
+// keeps nothing.
 func (r *Rules) Agreed(grants []fact.Grant, category string, now clock.Instant) bool {
 	for _, g := range grants {
-		if g.Status == fact.Granted && r.Keeps(g.Notice, category, g.Received, now) {
+		n, p := r.notices[g.Notice], r.purposes[g.Purpose]
+		if g.Status != fact.Granted || n == nil || p == nil {
+			continue
+		}
+		days, covered := r.lasts(n, category, p)
+		if covered && (days == Endless || now < g.Received.Add(time.Duration(days)*day)) {
 			return true
 		}
 	}

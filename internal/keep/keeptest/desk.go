@@ -114,4 +114,19 @@ func testRequests(t *testing.T, open given.Place) {
 	a.Fragment, b.Fragment = 0, 0
 	look(all("", 10), b, c, a)
 	look(of(1))
+	// What was closed long ago goes; what is open stays, and one kind of them.
+	for _, but := range []string{"access", "erasure"} {
+		n := map[string]int64{"access": 0, "erasure": 1}[but]
+		given.Write(t, d, func(ctx context.Context, w store.Writer) error {
+			dropped, err := w.DropRequestsBefore(ctx, 50, but)
+			given.Must(t, err)
+			given.Equal(t, "too young", dropped, 0)
+			dropped, err = w.DropRequestsBefore(ctx, 51, but)
+			given.Equal(t, "dropped", dropped, n)
+			return err
+		})
+		if n == 1 {
+			look(all("", 10), b, a)
+		}
+	}
 }

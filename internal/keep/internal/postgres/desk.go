@@ -86,6 +86,16 @@ func (w *writer) DropTicketsBefore(ctx context.Context, t clock.Instant) (droppe
 	return dropped, err
 }
 
+// DropRequestsBefore removes those that were closed before t, but for one kind.
+func (w *writer) DropRequestsBefore(ctx context.Context, t clock.Instant, but string) (dropped int64, err error) {
+	err = w.change(ctx, "drop requests", func() error {
+		done, err := w.tx.Exec(ctx, "DELETE FROM heed.request WHERE closed > 0 AND closed < $1 AND claim <> $2", t, but)
+		dropped = done.RowsAffected()
+		return err
+	})
+	return dropped, err
+}
+
 const requestColumns = "SELECT id, claim, status, fragment, received, due, closed, body FROM heed.request "
 
 func scanRequest(row pgx.CollectableRow) (q store.Request, err error) {

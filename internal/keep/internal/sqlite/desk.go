@@ -81,6 +81,16 @@ func (w *writer) DropTicketsBefore(ctx context.Context, t clock.Instant) (droppe
 	return dropped, err
 }
 
+// DropRequestsBefore removes those that were closed before t, but for one kind.
+func (w *writer) DropRequestsBefore(ctx context.Context, t clock.Instant, but string) (dropped int64, err error) {
+	err = w.change(ctx, "drop requests", func() error {
+		err := w.c.exec("DELETE FROM request WHERE closed > 0 AND closed < ? AND claim <> ?", t, but)
+		dropped = int64(w.c.Changes())
+		return err
+	})
+	return dropped, err
+}
+
 const requestColumns = "SELECT id, claim, status, fragment, received, due, closed, body FROM request "
 
 func scanRequest(s *stmt) store.Request {

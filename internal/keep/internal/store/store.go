@@ -378,6 +378,8 @@ type Writer interface {
 	DropTicketsOf(ctx context.Context, kind string, ids []fact.FragmentID) error
 	DropTicketsBefore(ctx context.Context, t clock.Instant) (int64, error)
 	PutRequests(ctx context.Context, rows []Request) error
+	// DropRequestsBefore removes those that were closed before t, but for one kind.
+	DropRequestsBefore(ctx context.Context, t clock.Instant, but string) (int64, error)
 	SetMeta(ctx context.Context, name string, value []byte) error
 }
 
