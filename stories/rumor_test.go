@@ -3,6 +3,7 @@ package stories_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -211,11 +212,14 @@ func (s *shop) signsIn(name, device string) {
 }
 
 // Strings of consent tools, made by the IAB's own libraries: out of sale and
-// sharing in California; a yes to all purposes of the TCF, for one service, with
-// disclosed vendors; the same with a no to all.
+// sharing in California, out of nothing, and no consent to health data on the
+// whole nation; a yes to TCF purposes 1, 5 and 6, and to none.
 const (
 	californiaOut = "DBABBg~BAUAAABA.YA"
 	nothingOut    = "DBABLA~BVQqAAAAAgA.QA"
+	noHealth      = "DBABLA~CAAABAAAAABA.QA"
+	choosingYes   = "CQbSeIAQbSeIAAfADAENAHEgAIwAAAAAAAAAAEEUAAAAAAAA.IAEEUAAA.YAAAAAAAAAAA"
+	choosingNo    = "CQbSeIAQbSeIAAfADAENAHEgAAAAAAAAAAAAAEEUAAAAAAAA.IAEEUAAA.YAAAAAAAAAAA"
 )
 
 // Story 19, second half. What laws recognize as a person's word is taken as
@@ -270,5 +274,49 @@ func TestStory_signalsAreThePersonsWord(t *testing.T) {
 		if err := json.Unmarshal([]byte(raw), &support); err != nil || status != http.StatusOK || !support.GPC || len(support.LastUpdate) != len("2026-11-22") {
 			t.Errorf("gpc.json is answered %d %s", status, raw)
 		}
+	})
+}
+
+// What somebody answers in a banner opens and closes what the workspace says the
+// banner means, for the browser and for whoever it turns out to be.
+func TestStory_theBannerIsHeard(t *testing.T) {
+	t.Parallel()
+	inShop(t, func(t *testing.T, s *shop) {
+		const chosen = "showing things chosen for you"
+		told := func() string { return s.run("person", "explain", "user_id:ben") }
+		banner := func(context event) { s.surfs("phone", "", event{"consent": context}) }
+
+		// Half a string is no word at all.
+		banner(event{"tcf": choosingYes[:len(choosingYes)/2]})
+		s.signsIn("ben", "phone")
+		says(t, "after half a string", told(), "Nothing: neither yes nor no.")
+
+		banner(event{"tcf": choosingYes})
+		says(t, "after his answers", told(), "granted: "+chosen, "denied: advertising in our own shop")
+
+		// He changes his mind, and a broken string later does not change it back; neither
+		// does an old yes that the page repeats.
+		banner(event{"tcf": choosingNo, "gpp": noHealth})
+		banner(event{"tcf": choosingYes + "!"})
+		banner(event{"gpp": "DBABMA~" + choosingYes})
+		no := told()
+		says(t, "after he refused", no, "denied: "+chosen, "objected: everything (about maternity)")
+		if strings.Contains(no, "granted: ") {
+			t.Errorf("something stands granted:\n%s", no)
+		}
+
+		// He says yes again, signed in. A browser alone could not say it for him; the
+		// shop's server, which knows that it is he, can.
+		again := event{
+			"type": "track", "event": "Segment Consent Preference Updated", "anonymousId": "phone",
+			"context": event{"notice": "website@1", "consent": event{"categoryPreferences": event{}, "tcf": choosingYes}},
+		}
+		s.from("web", maps.Clone(again))
+		if strings.Contains(told(), "granted: ") {
+			t.Error("a browser undid the no of whom it belongs to")
+		}
+		again["userId"] = "ben"
+		s.from("server", again)
+		says(t, "after he agreed again", told(), "granted: "+chosen)
 	})
 }
