@@ -37,7 +37,7 @@ type Mine interface {
 	Object(ctx context.Context, v access.Visitor, recipient, language string) error
 }
 
-//go:embed html/*.html
+//go:embed html/*.html copy/*.html
 var files embed.FS
 
 var pages = look.Parse(files) //nolint:gochecknoglobals // a table that nothing writes to

@@ -64,7 +64,7 @@ func (d Deps) readable(out *bytes.Buffer, r *http.Request, v access.Visitor, for
 	t, err := template.New("file.html").Funcs(template.FuncMap{
 		"T": say.T, "lang": say.Tag, "dir": say.Dir, "date": say.Date, "datetime": say.DateTime, "list": func(items []string) string { return say.List(items...) },
 		"country": say.Country, "whole": whole,
-	}).ParseFS(files, "html/file.html", "html/held.html")
+	}).ParseFS(files, "copy/file.html", "html/held.html")
 	if err != nil {
 		return fmt.Errorf("readable copy: %w", err)
 	}
