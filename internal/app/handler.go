@@ -72,7 +72,7 @@ func (a *App) Handler() http.Handler {
 				return a.Keep.DropQuarantined(ctx, by.String(), ids)
 			},
 		},
-		SMS: a.texts(),
+		SMS: a.texts(), Feedback: a.feedback(),
 		Deliveries: api.Deliveries{
 			List: a.Keep.Queue.List,
 			Retry: func(ctx context.Context, id int64, by catalog.Actor) error {

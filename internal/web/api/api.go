@@ -27,6 +27,9 @@ func New(d Deps) http.Handler {
 	if d.SMS.Answer != nil {
 		inbound(mux, d.SMS)
 	}
+	if d.Feedback.Hear != nil {
+		feedback(mux, d.Feedback)
+	}
 	if d.Requests.Hear != nil {
 		answers(mux, d.Requests)
 	}

@@ -26,6 +26,8 @@ type Deps struct {
 	Ingest  ingest.Deps // Clock and Metrics are filled in from here
 	Pages   page.Deps   // Clock as well
 	SMS     SMS
+	// Feedback is what comes back of messages.
+	Feedback Feedback
 
 	// Ready fails when nothing can be written durably now, or when heed is
 	// draining; its error is shown to nobody but the log.
