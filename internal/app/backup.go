@@ -112,7 +112,8 @@ func prune(folder string, now clock.Instant) (pruned int, err error) {
 	}
 	for _, f := range files {
 		at, ok := madeAt(f.Name())
-		if !ok || now.Sub(at) <= keep.KeyCopies && !strings.HasSuffix(f.Name(), unfinished) {
+		age := now.Sub(at)
+		if half := strings.HasSuffix(f.Name(), unfinished) && age > time.Hour; !ok || age <= keep.KeyCopies && !half {
 			continue
 		}
 		if err := os.Remove(filepath.Join(folder, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -121,6 +122,31 @@ func prune(folder string, now clock.Instant) (pruned int, err error) {
 		pruned++
 	}
 	return pruned, nil
+}
+
+// pruneCopies removes copies of the identity store that are too old from where
+// they were put last, also when nobody makes new ones.
+func (a *App) pruneCopies(ctx context.Context) error {
+	last, err := a.lastCopies(ctx)
+	if err != nil || last.Folder == "" {
+		return err
+	}
+	if _, err := os.Stat(last.Folder); errors.Is(err, fs.ErrNotExist) {
+		return nil // the disk that they are on was taken away; the doctor says so
+	}
+	_, err = prune(last.Folder, a.Clock.Now())
+	return err
+}
+
+func (a *App) lastCopies(ctx context.Context) (last copiesAt, err error) {
+	raw, err := a.Keep.Meta(ctx, keyCopiesName)
+	if err != nil || len(raw) == 0 {
+		return last, err
+	}
+	if err := json.Unmarshal(raw, &last); err != nil {
+		return last, fmt.Errorf("read where copies are: %w", err)
+	}
+	return last, nil
 }
 
 // madeAt reads the name of a copy of the identity store.
@@ -228,16 +254,12 @@ func (c *counted) Write(p []byte) (int, error) {
 
 // copies is what the doctor says about copies of the identity store.
 func (a *App) copies(ctx context.Context) Finding {
-	raw, err := a.Keep.Meta(ctx, keyCopiesName)
+	last, err := a.lastCopies(ctx)
 	if err != nil {
 		return Finding{"copies", false, problem.Of(err).Error()}
 	}
-	var last copiesAt
-	if len(raw) == 0 {
+	if last.Folder == "" {
 		return Finding{"copies", true, "no copy of the identity store was made here; heed backup --key-store FOLDER makes one"}
-	}
-	if err := json.Unmarshal(raw, &last); err != nil {
-		return Finding{"copies", false, "where copies of the identity store are cannot be read: " + err.Error()}
 	}
 	now := a.Clock.Now()
 	files, err := os.ReadDir(last.Folder)

@@ -26,6 +26,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	wg.Go(func() { a.every(ctx, time.Minute, "requests", a.tendRequests) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "sign-ups", a.forgetSignups) })
 	wg.Go(func() { a.every(ctx, keyPause, "keys", a.refreshKeys) })
+	wg.Go(func() { a.every(ctx, time.Hour, "copies", a.pruneCopies) })
 	wg.Go(func() { a.letters.run(ctx, a.Log) })
 	wg.Go(func() { a.Desk().Run(ctx) })
 	wg.Go(func() { a.deliver(ctx) })

@@ -33,6 +33,8 @@ var suite = []given.Test{
 	{Name: "identity/component", Run: testComponent},
 	{Name: "identity/bury", Run: testBury},
 	{Name: "identity/meta", Run: testIdentityMeta},
+	{Name: "identity/keys", Run: testKeys},
+	{Name: "copies", Run: testCopies},
 	{Name: "facts/chains", Run: testChains},
 	{Name: "facts/stale", Run: testStale},
 	{Name: "facts/forget", Run: testForget},

@@ -59,7 +59,8 @@ func (in *reading) all(begin func(About) error) (Contents, error) {
 	if err != nil {
 		return Contents{}, err
 	}
-	if in.found.seal, err = hex.DecodeString(strings.TrimSpace(string(raw))); err != nil {
+	in.found.seal, err = hex.DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil || string(sealPage(in.found.seal)) != string(raw) {
 		return Contents{}, ErrBroken
 	}
 	if _, err := in.tar.Next(); !errors.Is(err, io.EOF) {

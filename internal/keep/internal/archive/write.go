@@ -94,6 +94,8 @@ func (a *Writer) flush() error {
 	return nil
 }
 
+func sealPage(seal []byte) []byte { return []byte(hex.EncodeToString(seal) + "\n") }
+
 // Close writes the list of what is there, and the seal over it.
 func (a *Writer) Close(seal func(list []byte) []byte) error {
 	if err := a.flush(); err != nil {
@@ -106,7 +108,7 @@ func (a *Writer) Close(seal func(list []byte) []byte) error {
 	if err := a.entry(contentsName, raw); err != nil {
 		return err
 	}
-	if err := a.entry(sealName, []byte(hex.EncodeToString(seal(raw))+"\n")); err != nil {
+	if err := a.entry(sealName, sealPage(seal(raw))); err != nil {
 		return err
 	}
 	if err := a.tar.Close(); err != nil {
