@@ -10,7 +10,7 @@ var (
 	ErrLetters = problem.New(problem.Invalid, "consent-letters", "The consent string holds a character that is not base64url; hand it on exactly as the consent tool gave it.")
 	ErrShort   = problem.New(problem.Invalid, "consent-cut-short", "The consent string ends before its last field; hand it on whole.")
 	ErrPadding = problem.New(problem.Invalid, "consent-padding", "The consent string goes on after its last field; only zero bits may follow there.")
-	ErrRange   = problem.New(problem.Invalid, "consent-range", "A list of numbers in the consent string contradicts itself: a range ends before it starts, or a number is zero or above the highest announced.")
+	ErrRange   = problem.New(problem.Invalid, "consent-range", "A list of numbers in the consent string contradicts itself: a range ends before it starts, ranges overlap, or a number is zero or above the highest announced.")
 	ErrValue   = problem.New(problem.Invalid, "consent-value", "A field of the consent string has a value that its specification does not know.")
 	ErrCountry = problem.New(problem.Invalid, "consent-language", "The language or the country in the consent string is not two letters.")
 )

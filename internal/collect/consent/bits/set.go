@@ -9,7 +9,15 @@ import (
 const MaxID = 1<<16 - 1
 
 // Set is a set of numbers from 1 to MaxID. The zero Set is empty.
-type Set struct{ words []uint64 }
+type Set struct {
+	words   []uint64
+	last    int // that was read
+	tangled bool
+}
+
+// Tangled reports whether the ranges that the set was read from overlap or do
+// not ascend. Where a specification asks for neither, readers differ.
+func (s *Set) Tangled() bool { return s.tangled }
 
 // add puts first to last in. They are in bounds.
 func (s *Set) add(first, last int) {
@@ -53,6 +61,8 @@ func (r *Reader) put(s *Set, first, last, limit int) {
 		r.Fail(ErrRange)
 	}
 	if r.err == nil {
+		s.tangled = s.tangled || first <= s.last
+		s.last = last
 		s.add(first, last)
 	}
 }
@@ -162,4 +172,4 @@ func (s *Set) Join(other Set) {
 }
 
 // Clone is a copy that shares nothing.
-func (s *Set) Clone() Set { return Set{words: slices.Clone(s.words)} }
+func (s *Set) Clone() Set { return Set{words: slices.Clone(s.words), last: s.last, tangled: s.tangled} }

@@ -105,7 +105,15 @@ func either(text string, read func(*bits.Reader, set, set) []Field) ([]Field, er
 		return fields, nil
 	}
 	old := bits.Base64(text)
-	fields = read(old, (*bits.Reader).Vendors, func(r *bits.Reader) bits.Set { return r.Ranges(bits.MaxID) })
+	ascending := func(r *bits.Reader, s bits.Set) bits.Set {
+		if s.Tangled() {
+			r.Fail(bits.ErrRange)
+		}
+		return s
+	}
+	fields = read(old,
+		func(r *bits.Reader) bits.Set { return ascending(r, r.Vendors()) },
+		func(r *bits.Reader) bits.Set { return ascending(r, r.Ranges(bits.MaxID)) })
 	if old.End(); old.Err() == nil {
 		return fields, nil
 	}

@@ -78,9 +78,13 @@ func Decode(s string) (Consent, error) {
 
 // DecodeSection reads a TC string that is a section of a GPP string. There, as
 // in the official library, the consent tool may be unnamed, and the core may end
-// before the publisher restrictions.
+// before the publisher restrictions; but ranges must ascend, as that library
+// writes them and gives them back.
 func DecodeSection(s string) (Consent, error) {
 	c, err := decode(s, true)
+	if err == nil && c.tangled() {
+		err = bits.ErrRange
+	}
 	if err != nil {
 		return Consent{}, err
 	}
@@ -180,4 +184,15 @@ const policyDisclosed = 5
 // vendors were shown where its policy asks for that. A no is a no either way.
 func (c Consent) Valid() bool {
 	return c.CMP >= 2 && c.ServiceSpecific && (c.Policy < policyDisclosed || c.Disclosed != nil)
+}
+
+// tangled reports whether any set of vendors was written in an order of its own.
+func (c Consent) tangled() bool {
+	for _, r := range c.Restrictions {
+		if r.Vendors.Tangled() {
+			return true
+		}
+	}
+	return c.Vendors.Tangled() || c.VendorInterests.Tangled() ||
+		c.Disclosed != nil && c.Disclosed.Tangled() || c.Allowed != nil && c.Allowed.Tangled()
 }
