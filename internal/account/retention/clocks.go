@@ -162,6 +162,12 @@ func ends(at clock.Instant, law define.Retained, zone *time.Location) clock.Inst
 	return clock.At(from.AddDate(law.Years, 0, 0))
 }
 
+// promised reports whether the event's own promise, or one that the person agreed
+// to, keeps a category of what it told.
+func (c *Clocks) promised(e *fact.Event, grants []fact.Grant, category string) bool {
+	return c.rules.Keeps(e.Notice, category, e.At, c.now) || c.rules.Agreed(grants, category, c.now)
+}
+
 // keeps reports whether a promise keeps a category of what an event told. A
 // notice that nobody knows any more may have promised anything, and ends nothing.
 func (c *Clocks) keeps(e *fact.Event, grants []fact.Grant, category string) bool {
@@ -172,7 +178,7 @@ func (c *Clocks) keeps(e *fact.Event, grants []fact.Grant, category string) bool
 		if _, known := c.rules.Notice(e.Notice); !known {
 			return true
 		}
-		if c.rules.Keeps(e.Notice, category, e.At, c.now) || c.rules.Agreed(grants, category, c.now) {
+		if c.promised(e, grants, category) {
 			return true
 		}
 		if _, covered := c.rules.Lasts(e.Notice, category); covered {

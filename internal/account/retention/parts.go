@@ -81,38 +81,38 @@ func (j *judgment) subject() (told bool, law *define.Retained) {
 		return true, nil // it tells of nothing but its parts
 	case fact.Track, fact.Page, fact.Screen:
 	}
-	categories := j.things()
-	if slices.ContainsFunc(categories, j.keeps) {
+	doing, hidden := j.things()
+	// What no notice covers waits for somebody to see it, and keeps nothing else.
+	if j.keeps(doing) || slices.ContainsFunc(hidden, func(category string) bool { return j.c.promised(e, j.grants, category) }) {
 		j.kept++
 		return true, nil
 	}
 	if l, ok := j.c.law(e); ok {
 		law = &l
 	}
-	j.gone = append(j.gone, categories[0])
+	j.gone = append(j.gone, doing)
 	return false, law
 }
 
-// things are the categories any of which keeps the event: of doing it, and of
-// the private things among what was bought or looked at.
-func (j *judgment) things() []string {
+// things are the categories any of which may keep the event: of doing it, and
+// of the private things among what was bought or looked at.
+func (j *judgment) things() (doing string, hidden []string) {
 	r, e := j.c.rules, j.e
 	path := "events."
 	if e.Type == fact.Track {
 		path += e.Name
 	}
-	doing := r.Category(path)
+	doing = r.Category(path)
 	if order.RoleOf(e.Name) != order.None {
 		doing = r.Category("purchases")
 	}
-	out := []string{doing}
 	properties := event.Path(e.Raw, "properties")
 	for _, product := range append(slices.Collect(event.Elements(event.Path(properties, "products"))), properties) {
 		if category := private(r, product); category != "" {
-			out = append(out, category)
+			hidden = append(hidden, category)
 		}
 	}
-	return out
+	return doing, hidden
 }
 
 // private is the sensitive category of a product's topic; "" where it is a product

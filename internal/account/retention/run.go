@@ -53,7 +53,7 @@ func (r *Runner) Tend(ctx context.Context) error {
 		return nil
 	}
 	_, err = r.Run(ctx)
-	if problem.Of(err).Code == errRunning.Code || errors.Is(err, errLost) {
+	if err != nil && (problem.Of(err).Code == errRunning.Code || errors.Is(err, errLost)) {
 		return nil // somebody else was quicker
 	}
 	return err
