@@ -224,12 +224,13 @@ const (
 
 // Errors that callers act on.
 var (
-	ErrErased = vault.ErrErased
-	ErrStale  = store.ErrStale
-	ErrFenced = store.ErrFenced
-	ErrFull   = store.ErrFull
-	ErrDown   = store.ErrDown
-	ErrNobody = gate.ErrNobody
+	ErrErased  = vault.ErrErased
+	ErrUnknown = store.ErrNotFound
+	ErrStale   = store.ErrStale
+	ErrFenced  = store.ErrFenced
+	ErrFull    = store.ErrFull
+	ErrDown    = store.ErrDown
+	ErrNobody  = gate.ErrNobody
 )
 
 // EntryOf names a message in its fragment's set.

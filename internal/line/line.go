@@ -25,6 +25,7 @@ type Arrival struct {
 	Grants []fact.Grant
 
 	message, body person.Hash // which message it is, and what it says
+	withheld      []string    // kinds that the person does not let the device tell, and that were in it
 }
 
 // Batch is what one request or one page of an import brings.
@@ -42,6 +43,9 @@ type Answer struct {
 	Outcome Outcome
 	Code    string // for Quarantined and Refused
 	Why     string
+	// Withheld lists, with commas, what was taken out before anything was kept,
+	// because the person does not let this device tell it (collect/sharing).
+	Withheld string
 }
 
 // Outcome is one of the ways an event can go.

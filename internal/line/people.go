@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/collect/sharing"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/gate"
@@ -133,6 +134,9 @@ func follows(set *Settings, steps []*step, looks []Look) bool {
 		return true
 	}
 	for _, s := range steps {
+		if len(s.frags) > 1 && sharing.Phones(s.arrival.Event.Raw) { // what the person said may lie on another of their fragments
+			return true
+		}
 		if len(s.arrival.Grants) > 0 {
 			return true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -39,6 +40,9 @@ const beginnings = 5
 // walk takes a group through one transaction.
 func (l *Line) walk(ctx context.Context, group []*request) error {
 	set := l.set.Load()
+	if err := l.unadvertise(ctx, group); err != nil {
+		return err
+	}
 	for range beginnings {
 		steps, names, ties := prepare(group)
 		admitted, err := l.keep.Vault().Admit(ctx, names, ties)
@@ -151,6 +155,7 @@ type walk struct {
 func (w *walk) event(ctx context.Context, s *step) error {
 	e := &s.arrival.Event
 	c := w.tx.Chain(s.frags[0].ID)
+	spoken := w.obey(s, c)
 	entry := keep.EntryOf(s.message, s.body)
 	sighting, err := w.tx.Sight(ctx, c, entry)
 	if err != nil {
@@ -161,6 +166,10 @@ func (w *walk) event(ctx context.Context, s *step) error {
 		*s.answer = Answer{Outcome: Duplicate}
 		return nil
 	case keep.Reused:
+		if spoken { // the same message, and less or more of it was let through the first time
+			*s.answer = Answer{Outcome: Duplicate}
+			return nil
+		}
 		*s.answer = Answer{Outcome: Quarantined, Code: "id_reused", Why: "This messageId came before with other content; the first one stays."}
 		if s.held {
 			return nil
@@ -190,7 +199,7 @@ func (w *walk) event(ctx context.Context, s *step) error {
 	if err := w.grants(s, c); err != nil {
 		return err
 	}
-	*s.answer = Answer{Outcome: Accepted}
+	*s.answer = Answer{Outcome: Accepted, Withheld: strings.Join(s.arrival.withheld, ",")}
 	w.people.touch(s)
 	return nil
 }

@@ -209,7 +209,8 @@ func (in *Ingest) answer(w http.ResponseWriter, src event.Source, parsed event.P
 			out = appendAside(out, v)
 		}
 	}
-	out = append(out, "]}\n"...)
+	out = appendWithheld(append(out, ']'), index, answers)
+	out = append(out, "}\n"...)
 	in.Metrics.Events(src.Key, "accepted", accepted)
 	in.Metrics.Events(src.Key, "duplicate", duplicates)
 	in.Metrics.Events(src.Key, "quarantined", aside)
