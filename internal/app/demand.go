@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/heed-platform/heed/internal/account/access"
@@ -14,6 +15,7 @@ import (
 	"github.com/heed-platform/heed/internal/account/rights"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/policy"
+	"github.com/heed-platform/heed/internal/policy/define"
 	rightspage "github.com/heed-platform/heed/internal/web/page/rights"
 )
 
@@ -60,9 +62,25 @@ func (r demands) Requests(ctx context.Context, v access.Visitor) ([]rightspage.S
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, rightspage.Shown{Request: q, Recipients: told})
+		out = append(out, rightspage.Shown{Request: q, Label: r.aboutLabel(q.About), Recipients: told})
 	}
 	return out, nil
+}
+
+// aboutLabel says what a request is about in the brand's words; "" is everything.
+func (a *App) aboutLabel(about string) string {
+	if key, one := strings.CutPrefix(about, define.ToRecipient); one {
+		if r, ok := a.rules().Recipient(key); ok {
+			return r.Label
+		}
+	}
+	if p, ok := a.rules().Purpose(about); ok {
+		return p.Label
+	}
+	if strings.HasPrefix(about, "traits.") {
+		return a.rules().Label(about)
+	}
+	return ""
 }
 
 // Use answers a right at once.

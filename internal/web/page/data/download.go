@@ -68,7 +68,7 @@ func (d Deps) readable(out *bytes.Buffer, r *http.Request, v access.Visitor, for
 	if err != nil {
 		return fmt.Errorf("readable copy: %w", err)
 	}
-	return t.Execute(out, struct {
+	return t.Execute(out, &struct {
 		Mine      rights.Mine
 		Receivers []rights.Receiver
 		All       rights.Exported

@@ -47,6 +47,7 @@ type Rights interface {
 type Shown struct {
 	request.Request
 
+	Label      string              `json:"label,omitempty"` // what it is about, in the brand's words
 	Recipients []erasure.Recipient `json:"recipients"`
 }
 
@@ -240,10 +241,10 @@ func (d Deps) erased(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if look.JSON(r) {
-		return reply(w, Shown{q, told})
+		return reply(w, Shown{Request: q, Recipients: told})
 	}
 	return d.Look.Render(w, r, http.StatusOK, look.Page{
-		Set: pages, Name: "erased.html", Title: d.Look.Words(r).T("erase.proof_title"), Data: erasedPage{q, told},
+		Set: pages, Name: "erased.html", Title: d.Look.Words(r).T("erase.proof_title"), Data: &erasedPage{q, told},
 	})
 }
 
