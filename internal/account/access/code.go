@@ -200,5 +200,5 @@ func typed(s string) string {
 
 // random is a time from none to most.
 func random(most time.Duration) time.Duration {
-	return time.Duration(mathrand.Int64N(int64(most)))
+	return time.Duration(mathrand.Int64N(int64(most))) //nolint:gosec // spreads errands, keeps no secret
 }

@@ -19,6 +19,7 @@ import (
 )
 
 func TestAsk_reachesEveryVerifiedPoint(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		for address, channel := range map[string]string{"ADA@example.com ": "email", "0151 12345678": "sms"} {
 			try, err := h.desk.Ask(t.Context(), address, "de")
@@ -54,6 +55,7 @@ func TestAsk_reachesEveryVerifiedPoint(t *testing.T) {
 // Whoever asks cannot tell whether an address is known: what happens until they
 // have their answer writes the same and looks nobody up.
 func TestAsk_isTheSameForStrangers(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		h.Hears("web", housetest.Event{"type": "identify", "anonymousId": "kiosk", "traits": map[string]any{"email": "typed@example.com"}})
 		before := len(h.Inspect(ada).History())
@@ -81,7 +83,8 @@ func TestAsk_isTheSameForStrangers(t *testing.T) {
 // The answer takes as long for a stranger. It is measured loosely: a lookup in
 // between would show as a multiple.
 func TestAsk_takesTheSameTime(t *testing.T) {
-	h := &house{t: t, House: housetest.New(t, "sqlite", "")}
+	t.Parallel()
+	h := &house{House: housetest.New(t, "sqlite", "")}
 	h.desk = New(Options{Keep: h.Keep, Canonical: h.Know.Canonical, Clock: h.Clock})
 	h.Hears("server", housetest.Event{"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com"}})
 	took := map[bool][]time.Duration{}
@@ -108,6 +111,7 @@ func TestAsk_takesTheSameTime(t *testing.T) {
 }
 
 func TestAsk_limitsEveryAddressAlike(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		for _, address := range []string{"ada@example.com", "nobody@example.com"} {
 			for n := range 30 {
@@ -143,6 +147,7 @@ func TestAsk_limitsEveryAddressAlike(t *testing.T) {
 }
 
 func TestGive_opensOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		try, code := h.ask("ada@example.com")
 		spelled := code[:4] + " " + strings.Map(func(r rune) rune { return '٠' + r - '0' }, code[4:])
@@ -191,6 +196,7 @@ func number(code string) (n int) {
 // Guesses that come all at once are no more than five. The control looks at the
 // code before it counts, and is opened.
 func TestGive_countsBeforeItLooks(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		const guesses = 40
 		storm := func() (looked int64, opened bool) {
@@ -234,6 +240,7 @@ func TestGive_countsBeforeItLooks(t *testing.T) {
 }
 
 func TestEnter_tellsTheOtherPoints(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		h.enter("ada@example.com")
 		got := h.messages()

@@ -3,6 +3,7 @@ package access
 import (
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,6 @@ type house struct {
 
 func on(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
-	t.Parallel()
 	housetest.On(t, func(t *testing.T, below *housetest.House) {
 		h := &house{House: below, t: t, box: delivery.NewOutbox()}
 		h.desk = New(Options{
@@ -56,9 +56,8 @@ func on(t *testing.T, test func(t *testing.T, h *house)) {
 func (h *house) messages() (out []delivery.Kept) {
 	h.t.Helper()
 	h.desk.Due(h.t.Context())
-	list := h.box.List()
-	for i := len(list) - 1; i >= 0; i-- {
-		out = append(out, list[i])
+	for _, m := range slices.Backward(h.box.List()) {
+		out = append(out, m)
 	}
 	h.box = delivery.NewOutbox()
 	return out

@@ -18,14 +18,14 @@ import (
 
 // budgets are how many messages the desk sends on one day, however many ask: a
 // text costs money, and a flood of mail costs the brand its name.
-var budgets = map[string]int64{"sms": 2_000, "email": 20_000} //nolint:gochecknoglobals // a table that nothing writes to
+var budgets = map[string]int64{"sms": 2_000, "email": 20_000}
 
 // kindBudget is the tickets' word for what a day has cost.
 const kindBudget = "budget"
 
 // tries are the pauses before a message is tried again that nobody took; a code
 // that comes later than that is too late.
-var tries = [...]time.Duration{3 * time.Second, 15 * time.Second} //nolint:gochecknoglobals // a table that nothing writes to
+var tries = [...]time.Duration{3 * time.Second, 15 * time.Second}
 
 var (
 	errChannel = errors.New("no channel is set up that carries it")

@@ -15,9 +15,10 @@ import (
 )
 
 func TestVisitor_endsByItself(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		h.enter("ada@example.com")
-		over := func(what string, secret string) {
+		over := func(what, secret string) {
 			t.Helper()
 			if _, err := h.desk.Visitor(t.Context(), secret); !errors.Is(err, ErrNobody) {
 				t.Errorf("%s: %v", what, err)
@@ -45,6 +46,7 @@ func TestVisitor_endsByItself(t *testing.T) {
 }
 
 func TestVisitor_endsByHand(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		first, v := h.enter("ada@example.com")
 		second, _ := h.enter("+4915112345678")
@@ -81,6 +83,7 @@ func (h *house) link() delivery.Enter {
 func token(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
 func TestExchange_once(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		one := token(h.desk.Links.Enter(h.link()))
 		if _, err := h.desk.Read(one); err != nil {
@@ -108,6 +111,7 @@ func TestExchange_once(t *testing.T) {
 
 // Whatever is wrong with a link, the answer is the same.
 func TestExchange_everyOtherLinkIsNone(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		l, ref := h.desk.Links, h.ref(ada)
 		good := token(l.Enter(h.link()))
@@ -147,6 +151,7 @@ func TestExchange_everyOtherLinkIsNone(t *testing.T) {
 // A link to stop lets in again and again, and no further than Lower; the other
 // way round a link into the pages stops nothing.
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, h *house) {
 		u := delivery.Unsubscribe{Ref: h.ref(ada), Purpose: "marketing.communications.email", Channel: "email"}
 		stop := token(h.desk.Links.Unsubscribe(u))

@@ -14,6 +14,7 @@ import (
 )
 
 func TestWith_asksForACodeAndLeadsBack(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	away := b.get("/me/data?tab=2&lang=de")
@@ -41,6 +42,7 @@ func TestWith_asksForACodeAndLeadsBack(t *testing.T) {
 
 // What somebody filled in waits until they are in; it is sent by hand.
 func TestWith_aFormIsNeverLost(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	page := b.post("/me/data", "csrf", "of a session that is over", "note", `"quoted" & <b>`, "topic", "a", "topic", "b")
@@ -75,6 +77,7 @@ func TestWith_aFormIsNeverLost(t *testing.T) {
 
 // A form that another site makes a browser send changes nothing, whatever it holds.
 func TestWith_refusesOtherSites(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	b.enter("/me/data")
@@ -122,6 +125,7 @@ func TestWith_refusesOtherSites(t *testing.T) {
 
 // Known and unknown addresses get the same pages, byte for byte but for the try.
 func TestCode_saysNothingAboutAddresses(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	seen := map[string]bool{}
 	for _, address := range []string{"ada@example.com", "eve@example.com"} {
@@ -147,6 +151,7 @@ func TestCode_saysNothingAboutAddresses(t *testing.T) {
 }
 
 func TestCode_limitsOnePlace(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	for n := range 14 {
@@ -173,6 +178,7 @@ func TestCode_limitsOnePlace(t *testing.T) {
 
 // Looking at a link changes nothing, however often; its button lets in once.
 func TestEnter(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	link := h.link("/me/preferences")
 	before := len(h.Inspect(ada).History())
@@ -216,6 +222,7 @@ func TestEnter(t *testing.T) {
 
 // Whoever comes in with more gets a new secret, and the old one opens nothing.
 func TestCode_aSecretIsNeverPromoted(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	link := h.link("/me/preferences")
@@ -232,6 +239,7 @@ func TestCode_aSecretIsNeverPromoted(t *testing.T) {
 }
 
 func TestOut(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	here, there := h.browser(), h.browser()
 	here.enter("/me/data")
@@ -270,6 +278,7 @@ func TestCode_leadsNowhereElse(t *testing.T) {
 
 // Programs take the same steps in JSON.
 func TestCode_json(t *testing.T) {
+	t.Parallel()
 	h := open(t, nil)
 	b := h.browser()
 	b.header = http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}

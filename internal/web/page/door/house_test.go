@@ -1,8 +1,10 @@
 package door
 
 import (
+	"cmp"
 	"html"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,18 +30,18 @@ var ada = housetest.Subject(person.UserID, "ada")
 type house struct {
 	*housetest.House
 
-	t      *testing.T
-	desk   *access.Desk
-	door   *Door
-	box    *delivery.Outbox
-	h      http.Handler
-	bursts []string
-	saved  []url.Values // what reached the page that changes something
+	t       *testing.T
+	desk    *access.Desk
+	door    *Door
+	box     *delivery.Outbox
+	h       http.Handler
+	bursts  []string
+	address string       // how a browser reaches it; "" is site
+	saved   []url.Values // what reached the page that changes something
 }
 
 func open(t *testing.T, login *Login) *house {
 	t.Helper()
-	t.Parallel()
 	h := &house{House: housetest.New(t, "sqlite", ""), t: t, box: delivery.NewOutbox()}
 	h.Hears("server", housetest.Event{
 		"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com", "phone": "+4915112345678"},
@@ -58,12 +60,13 @@ func open(t *testing.T, login *Login) *house {
 		login.Trips = h.desk
 	}
 	h.door = New(Deps{
-		Desk: h.desk, Clock: h.Clock, PublicURL: func() string { return site }, Login: login,
+		Desk: h.desk, Clock: h.Clock, PublicURL: func() string { return cmp.Or(h.address, site) }, Login: login,
 		Look:   look.New(func() define.Brand { return define.Brand{Name: "Linden & Lark", Language: "en"} }),
 		Bursts: NewBursts(func(kind string) { h.bursts = append(h.bursts, kind) }),
 	})
 	mux := http.NewServeMux()
 	h.door.Routes(mux)
+	mux.Handle("/page.css", web.Handler(h.door.Look.Style))
 	mux.Handle("/me/preferences", h.door.With(access.Lower, func(w http.ResponseWriter, _ *http.Request, v access.Visitor) error {
 		_, err := w.Write([]byte("preferences " + v.Scope.String() + " " + Field(v)))
 		return err
@@ -99,9 +102,7 @@ func (b *browser) do(method, target string, form url.Values) *httptest.ResponseR
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, b.header)
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

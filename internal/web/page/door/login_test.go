@@ -121,6 +121,7 @@ func (i *issuer) depart(b *browser, next string) string {
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	h := open(t, &Login{Name: "Lark Club", Issuer: i.server.URL, Client: "heed", Secret: "s"})
 	b := h.browser()
@@ -146,6 +147,7 @@ func TestLogin(t *testing.T) {
 
 // Whatever is wrong with what comes back, nobody gets in, and all get one answer.
 func TestLogin_letsNobodyElseIn(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	h := open(t, &Login{Name: "Lark Club", Issuer: i.server.URL, Client: "heed", Secret: "s"})
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
