@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,9 +108,7 @@ func copies(t *testing.T, folder string) (files []string) {
 func (h *house) elsewhere(t *testing.T, now clock.Instant, kek []byte) *house {
 	t.Helper()
 	to := &house{t: t, clock: clock.NewStill(now), log: &record{}, keys: h.keys, env: map[string]string{}}
-	for k, v := range h.env {
-		to.env[k] = v
-	}
+	maps.Copy(to.env, h.env)
 	to.env["HEED_DATA"] = t.TempDir()
 	if h.env["HEED_DATABASE"] != "" {
 		to.env["HEED_DATABASE"], to.env["HEED_KEYS"] = pgtest.URL(t), pgtest.URL(t)
@@ -319,4 +318,3 @@ func TestShred_keyBesideDataIsFound(t *testing.T) {
 		t.Fatal("a key that was deleted from an ordinary database is not found: the scanner proves nothing")
 	}
 }
-

@@ -27,4 +27,6 @@ func (k *Keep) RefreshKeys(ctx context.Context) error { return k.vault.Refresh(c
 
 // KeyEpoch says which key-encryption key is in use, since when (0 is unknown), and
 // whether a rotation was begun and not finished.
-func (k *Keep) KeyEpoch() (epoch uint16, since clock.Instant, unfinished bool) { return k.vault.Epochs() }
+func (k *Keep) KeyEpoch() (epoch uint16, since clock.Instant, unfinished bool) {
+	return k.vault.Epochs()
+}

@@ -175,8 +175,8 @@ func (j *judge) row(r store.Row) error {
 }
 
 func metaOf(r store.Row) (name string, value []byte) {
-	name, _ = r.Values[0].(string)  //nolint:errcheck // another kind of value is no name
-	value, _ = r.Values[1].([]byte) //nolint:errcheck // as above
+	name, _ = r.Values[0].(string) // another kind of value is no name
+	value, _ = r.Values[1].([]byte)
 	return name, value
 }
 
@@ -308,4 +308,3 @@ func (k *Keep) recovered(ctx context.Context) error {
 	_, err := k.ids.SetMeta(ctx, restoredName, nil, false)
 	return err
 }
-

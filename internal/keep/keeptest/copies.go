@@ -89,7 +89,7 @@ func testCopies(t *testing.T, open given.Place) {
 				found[string(b)] = true
 			}
 		}
-		return nil
+		return ctx.Err()
 	}
 	for _, dump := range []func() error{
 		func() error { return i.Dump(ctx, shaped(t, "identity"), row) },

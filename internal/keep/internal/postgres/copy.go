@@ -185,7 +185,7 @@ func pour(ctx context.Context, tx pgx.Tx, schema string, rows iter.Seq2[store.Ro
 	for !from.over {
 		sheet := from.row.Sheet
 		if sheet.Table == store.Sequences {
-			last, _ := from.row.Values[1].(int64) //nolint:errcheck // what is no number moves nothing
+			last, _ := from.row.Values[1].(int64) // what is no number moves nothing
 			name, _ := from.row.Values[0].(string)
 			if _, err := tx.Exec(ctx, "SELECT setval($1::regclass, greatest($2::bigint, 1), $2::bigint > 0)", schema+"."+name, last); err != nil {
 				return err
