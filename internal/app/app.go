@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/heed-platform/heed/internal/account/retention"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/config"
 	"github.com/heed-platform/heed/internal/keep"
@@ -40,6 +41,8 @@ type App struct {
 	letters  letters    // questions to addresses, now or never
 	made     keys       // write keys made since somebody asked
 	tries    []page.Try // what to try next, for whoever reads the outbox
+	retained sync.Once
+	retainer *retention.Runner
 }
 
 // First is what was made because the database was empty: shown once.

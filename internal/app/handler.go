@@ -62,6 +62,7 @@ func (a *App) Handler() http.Handler {
 			Gone: func(ctx context.Context, asking gate.Asking) (any, error) { return a.EraseFor(ctx, asking) },
 		},
 		Requests:  a.requests(),
+		Promises:  a.promises(),
 		Audiences: a.counting(),
 		Quarantine: api.Quarantine{
 			List: a.Keep.Quarantined,

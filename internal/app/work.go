@@ -25,6 +25,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	wg.Go(func() { a.every(ctx, 2*time.Second, "errands", a.carryErrands) })
 	wg.Go(func() { a.every(ctx, time.Minute, "requests", a.tendRequests) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "sign-ups", a.forgetSignups) })
+	wg.Go(func() { a.every(ctx, 10*time.Minute, "retention", a.Retention().Tend) })
 	wg.Go(func() { a.every(ctx, keyPause, "keys", a.refreshKeys) })
 	wg.Go(func() { a.every(ctx, time.Hour, "copies", a.pruneCopies) })
 	wg.Go(func() { a.letters.run(ctx, a.Log) })
@@ -65,18 +66,6 @@ func (a *App) timers(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// expire drops what has been in quarantine for its time, and secrets that open
-// nothing any more.
-func (a *App) expire(ctx context.Context) error {
-	now := a.Clock.Now()
-	_, err := a.Keep.ExpireQuarantine(ctx, now.Add(-a.Config.Quarantine))
-	if err != nil {
-		return err
-	}
-	_, err = a.Keep.ExpireTickets(ctx, now)
-	return err
 }
 
 // finishErasures goes on with what a node left unfinished that is no more.

@@ -55,6 +55,8 @@ type CLI struct {
 	Verify      VerifyCmd      `cmd:"" help:"Check that nothing stored was changed, moved or cut."`
 	Conformance ConformanceCmd `cmd:"" help:"Compare every use of data with what people had been promised."`
 	Leak        LeakCmd        `cmd:"" help:"Something got out: who is affected, by when the authority must know, telling the people."`
+	Retention   RetentionCmd   `cmd:"" help:"What no promise keeps any more: run, report."`
+	Promise     PromiseCmd     `cmd:"" help:"A notice has changed: who may be asked again."`
 	Rebuild     RebuildCmd     `cmd:"" help:"Make every projection again from the facts."`
 	Backup      BackupCmd      `cmd:"" help:"Copy the database, or the identity store, each into a file of its own, while everything goes on."`
 	Restore     RestoreCmd     `cmd:"" help:"Put a backup into an empty place; whoever was erased since does not come back."`

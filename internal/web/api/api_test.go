@@ -310,7 +310,7 @@ func serve(t *testing.T) *served {
 		Rules: func() *policy.Rules { return inForce },
 		Watch: func() (<-chan line.Seen, func()) { return s.seen, func() { s.note("unwatch") } },
 
-		Registry: s.house, Workspace: s.house, Audiences: s.audiences(), People: s.house, Quarantine: s.quarantine(), Requests: s.requests(),
+		Registry: s.house, Workspace: s.house, Audiences: s.audiences(), People: s.house, Quarantine: s.quarantine(), Requests: s.requests(), Promises: s.promises(),
 		Deliveries: s.deliveries(),
 	})
 	return s

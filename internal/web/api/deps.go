@@ -46,6 +46,7 @@ type Deps struct {
 	Quarantine Quarantine
 	Deliveries Deliveries
 	Requests   Requests
+	Promises   Promises
 }
 
 // Registry is what the database holds that is about nobody. *keep.Keep is one.

@@ -31,7 +31,7 @@ const (
 
 // table is every route of the management API.
 func table() []route {
-	return append(slices.Concat(workspaceRoutes(), peopleRoutes(), requestRoutes(), operationRoutes()),
+	return append(slices.Concat(workspaceRoutes(), peopleRoutes(), requestRoutes(), promiseRoutes(), operationRoutes()),
 		route{
 			method: get, path: "/api/openapi.json", roles: anyone, about: "This description of the API, as OpenAPI 3.1.",
 			answer: describe.Open("An OpenAPI document."), do: (*visit).openapi,
