@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/heed-platform/heed/internal/collect/consent"
@@ -117,6 +118,11 @@ func (c changes) Send(ctx context.Context, campaign string, by catalog.Actor) (i
 func (a *App) AdminHandler() http.Handler { return api.Admin(a.metrics) }
 
 // Grants reads what an event says about consent, in the words of the workspace.
-func (a *App) Grants(_ event.Source, e *fact.Event, gpc bool) []fact.Grant {
-	return consent.Hear(e, gpc, a.World().Consent).Grants
+// What was said and could not be taken is told at the log level debug.
+func (a *App) Grants(src event.Source, e *fact.Event, gpc bool) []fact.Grant {
+	h := consent.Hear(e, gpc, a.World().Consent)
+	for _, r := range h.Refused {
+		a.Log.Debug("a signal was not taken", slog.String("source", src.Key), slog.String("where", r.Where), slog.String("why", r.Why))
+	}
+	return h.Grants
 }
