@@ -36,6 +36,8 @@ func TestCompare_whatLowers(t *testing.T) {
 		{"break", "2026-04-01T00:00:00.000000Z", "", false},
 		{"location", "precise", "city", true},
 		{"location", "none", "city", false},
+		{"location", "", "precise", true}, // no word holds nothing back
+		{"location", "none", "", false},
 		{"share.0.location", Yes, No, true},
 		{"share.0.location", No, Yes, false},
 		{"language", "de", "en", false},

@@ -40,10 +40,13 @@ type ada struct {
 
 func meet(t *testing.T, h *housetest.House) *ada {
 	h.Hears("server",
-		housetest.Event{"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com", "phone": "+4915112345678", "first_name": "Ada"},
-			"context": map[string]any{"notice": "newsletter@2", "device": map[string]any{"id": "phone-1"}}},
+		housetest.Event{
+			"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com", "phone": "+4915112345678", "first_name": "Ada"},
+			"context": map[string]any{"notice": "newsletter@2", "device": map[string]any{"id": "phone-1"}},
+		},
 		housetest.Event{"type": "track", "userId": "ada", "event": "Order Completed", "properties": map[string]any{
-			"order_id": "o1", "currency": "EUR", "products": []any{map[string]any{"product_id": "p1", "category": "Running shoes", "price": 10, "quantity": 1}}}},
+			"order_id": "o1", "currency": "EUR", "products": []any{map[string]any{"product_id": "p1", "category": "Running shoes", "price": 10, "quantity": 1}},
+		}},
 	)
 	s := housetest.Subject(person.UserID, "ada")
 	h.Says(s, fact.Grant{Purpose: "marketing.communications.email", Status: fact.Granted, Notice: "newsletter@2", Method: "form", Evidence: "form 1"})
@@ -193,6 +196,7 @@ func TestSave_everyChangeHasItsReceipt(t *testing.T) {
 func TestSave_aLinkCanOnlyLower(t *testing.T) {
 	t.Parallel()
 	a := meet(t, housetest.New(t, "sqlite", ""))
+	a.must(a.full, wish.Choices{"location": "none"})
 	for _, change := range []wish.Choices{{texts: wish.On}, {"language": "de"}, {"location": "city"}, {letters: wish.Off, texts: wish.On}, {"channel.email": "2", "channel.push": "1"}} {
 		before := a.allowed()
 		if _, err := a.set(a.lower(), change); !errors.Is(err, wish.ErrMore) {
@@ -225,8 +229,14 @@ func TestSave_refusesWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	a := meet(t, housetest.New(t, "sqlite", ""))
 	for _, change := range []wish.Choices{
-		{"often": "-1/168"}, {"quiet": "20:00-20:00"}, {"location": "moon"}, {"zone": "Local"}, {letters: "maybe"}, {"break": "soon"},
-		{"channel.sms": "first"}, {"break": clock.At(time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)).Format()},
+		{"often": "-1/168"},
+		{"quiet": "20:00-20:00"},
+		{"location": "moon"},
+		{"zone": "Local"},
+		{letters: "maybe"},
+		{"break": "soon"},
+		{"channel.sms": "first"},
+		{"break": clock.At(time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)).Format()},
 	} {
 		if _, err := a.set(a.full, change); problem.Of(err).Kind != problem.Invalid {
 			t.Errorf("%v: %v", change, err)

@@ -1,6 +1,7 @@
 package wish
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -43,6 +44,18 @@ func (r *reader) purposes() {
 			r.Choices[Purposes+p.Key] = value
 		}
 	}
+	// What people meet most comes first.
+	slices.SortStableFunc(r.Purposes, func(a, b Purpose) int { return cmp.Compare(nearness(a.Key), nearness(b.Key)) })
+}
+
+// nearness is how far a purpose is from what people see of it.
+func nearness(key string) int {
+	for i, family := range []string{"marketing.communications", "personalize", "marketing"} {
+		if define.Within(key, family) {
+			return i
+		}
+	}
+	return 3
 }
 
 // ask asks the gate whether the purpose stands, and notes what it is used with

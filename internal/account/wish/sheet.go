@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/heed-platform/heed/internal/clock"
+	"github.com/heed-platform/heed/internal/collect/sharing"
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/person"
@@ -74,7 +75,7 @@ func Read(d gate.Dossier, rules *policy.Rules, defs define.Definitions, language
 	p := d.Profile()
 	s := Sheet{
 		Person: d.Ref(), Choices: Choices{}, Caps: rules.Brand().Caps, Quiet: rules.Brand().Quiet, Zone: rules.Brand().Zone,
-		Kinds: kinds(), Set: p.Preference.Set, now: d.Now(), profile: p,
+		Kinds: sharing.Kinds(), Set: p.Preference.Set, now: d.Now(), profile: p,
 	}
 	languages = append(slices.Clone(languages), rules.Brand().Language)
 	r := reader{Sheet: &s, d: d, rules: rules, defs: defs, languages: languages}
@@ -209,16 +210,11 @@ func (r *reader) times() {
 		r.Choices[Break] = p.Break.Format()
 	}
 	r.Choices[Zone], r.Choices[Language] = p.Zone, p.Language
-	r.Choices[Location] = cmp.Or(p.Location, fact.LocationNone)
+	r.Choices[Location] = p.Location
 }
 
 // everyDevice stands for all devices in Choices, where a name needs a word.
 const everyDevice = "0"
-
-// kinds are what phones can tell, the most telling first.
-func kinds() []string {
-	return []string{"location", "contacts", "health", "motion", "usage", "advertising_id", "device_model", "network"}
-}
 
 // mostDevices bounds the list; who has more of them sees those last heard of.
 const mostDevices = 5

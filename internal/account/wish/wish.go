@@ -37,7 +37,7 @@ import (
 //	quiet              "" or 20:00-08:00
 //	break              "" or an instant until which nothing comes
 //	zone, language     an IANA name, a tag; "" is the brand's
-//	location           none, city, store, precise
+//	location           "" is no word said; none, city, store, precise
 //	share.DEVICE.KIND  yes, no          what a device may tell; DEVICE 0 is every one
 //
 // What somebody cannot choose is not in it.
@@ -111,12 +111,21 @@ func lowers(name, from, to string) bool {
 	case Break:
 		return to > from // RFC 3339 in UTC: later is greater, "" is least
 	case Location:
-		return slices.Index(locations, to) < slices.Index(locations, from)
+		return known(to) < known(from)
 	}
 	return false
 }
 
-var locations = []string{fact.LocationNone, fact.LocationCity, fact.LocationStore, fact.LocationPrecise} //nolint:gochecknoglobals // a table that nothing writes to
+var locations = []string{fact.LocationNone, fact.LocationCity, fact.LocationStore, fact.LocationPrecise}
+
+// known is how much a word about location lets be known. No word holds nothing
+// back.
+func known(location string) int {
+	if i := slices.Index(locations, location); i >= 0 {
+		return i
+	}
+	return len(locations)
+}
 
 // rate is how many messages an hour a limit lets through; no limit is beyond all.
 func rate(often string) float64 {
@@ -216,7 +225,7 @@ func valid(name, value string, now clock.Instant) bool {
 	case Language:
 		return len(value) <= 35
 	case Location:
-		return slices.Contains(locations, value)
+		return value == "" || slices.Contains(locations, value)
 	}
 	return false
 }

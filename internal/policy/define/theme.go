@@ -25,11 +25,11 @@ type Colors struct {
 // readable is the least contrast of text that WCAG 2.2 allows (1.4.3, level AA).
 const readable = 4.5
 
-// Heed's own colors.
-var (
-	dayColors   = Colors{Accent: "#0b6b4f", Ink: "#1d2522", Paper: "#fbfaf7", Card: "#ffffff"}
-	nightColors = Colors{Accent: "#6fd3ae", Ink: "#e8ebe7", Paper: "#141917", Card: "#1c2320"}
-)
+// own are heed's colors, by day and by night.
+func own() (day, night Colors) {
+	return Colors{Accent: "#0b6b4f", Ink: "#1d2522", Paper: "#fbfaf7", Card: "#ffffff"},
+		Colors{Accent: "#6fd3ae", Ink: "#e8ebe7", Paper: "#141917", Card: "#1c2320"}
+}
 
 // Palette is the colors of a theme, whole and readable.
 type Palette struct{ Accent, Ink, Paper, Card color.RGB }
@@ -37,7 +37,8 @@ type Palette struct{ Accent, Ink, Paper, Card color.RGB }
 // Palettes are the theme's colors by day and by night. A brand that gives only a
 // color for the day has it at night too, made lighter until it can be read.
 func (t Theme) Palettes() (day, night Palette) {
-	day, night = t.Light.over(dayColors), t.Dark.over(nightColors)
+	light, dark := own()
+	day, night = t.Light.over(light), t.Dark.over(dark)
 	if t.Light.Accent != "" && t.Dark.Accent == "" {
 		night.Accent = color.Toward(day.Accent, night.Ink, readable, night.Paper, night.Card)
 	}

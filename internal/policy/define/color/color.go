@@ -15,8 +15,8 @@ type RGB struct{ R, G, B uint8 }
 
 // The ends of the scale.
 var (
-	Black = RGB{}
-	White = RGB{255, 255, 255}
+	Black = RGB{}              //nolint:gochecknoglobals // a constant that Go cannot write as one
+	White = RGB{255, 255, 255} //nolint:gochecknoglobals // a constant that Go cannot write as one
 )
 
 // Parse reads "#0b6b4f".

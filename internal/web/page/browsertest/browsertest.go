@@ -42,7 +42,7 @@ type chromium struct {
 	begun bool // by Main
 }
 
-var browser chromium
+var browser chromium //nolint:gochecknoglobals // one for the whole test binary
 
 // Main runs the tests and closes their Chromium.
 func Main(m *testing.M) {
@@ -61,7 +61,6 @@ func (c *chromium) start(t *testing.T) context.Context {
 		t.Fatal("this package needs func TestMain(m *testing.M) { browsertest.Main(m) }")
 	}
 	c.once.Do(func() {
-		// The browser outlives the test that first asked for it.
 		options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 		if os.Getuid() == 0 {
 			options = append(options, chromedp.NoSandbox) // Chromium has none for root
@@ -72,7 +71,7 @@ func (c *chromium) start(t *testing.T) context.Context {
 			return
 		}
 		options = append(options, chromedp.ExecPath(path), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("force-prefers-reduced-motion", true))
-		outer, stop := chromedp.NewExecAllocator(context.Background(), options...)
+		outer, stop := chromedp.NewExecAllocator(context.Background(), options...) //nolint:forbidigo // the browser outlives the test that first asked for it
 		inner, end := chromedp.NewContext(outer)
 		c.inner, c.close = inner, func() { end(); stop() }
 		c.err = chromedp.Do(inner)
@@ -192,17 +191,18 @@ func (b *Tab) Text(selector string) string {
 // other value is a folder, for the whole page.
 func (b *Tab) Shot(name string) {
 	b.t.Helper()
-	folder := os.Getenv("HEED_SHOTS")
+	folder := os.Getenv("HEED_SHOTS") //nolint:forbidigo // whoever runs the tests asks for pictures, not the program
 	if folder == "" {
 		return
 	}
-	if folder == "1" {
+	begin := folder == "1"
+	if begin {
 		folder = filepath.Join(root(), "docs", "guide", "images")
 	}
 	ctx, stop := context.WithTimeout(b.inner, patience)
 	defer stop()
 	take := chromedp.FullScreenshot(100)
-	if os.Getenv("HEED_SHOTS") == "1" {
+	if begin {
 		b.do(chromedp.EmulateViewport(b.width, pictured))
 		defer b.do(chromedp.EmulateViewport(b.width, height))
 		take = chromedp.CaptureScreenshot()

@@ -141,11 +141,11 @@ func (b *Tab) faults(v view) (out []string) {
 	}
 	if v.axe {
 		for _, f := range b.axe() {
-			where := ""
+			var where strings.Builder
 			for _, n := range f.Nodes {
-				where += "\n    " + n.HTML + "\n    " + n.Summary
+				fmt.Fprintf(&where, "\n    %s\n    %s", n.HTML, n.Summary)
 			}
-			out = append(out, fmt.Sprintf("%s: %s (%s)%s", at, f.Help, f.ID, where))
+			out = append(out, fmt.Sprintf("%s: %s (%s)%s", at, f.Help, f.ID, where.String()))
 		}
 	}
 	return out

@@ -30,7 +30,7 @@ func (l *Look) Handle(h web.Handler) web.Handler {
 		}
 		say := l.Words(r)
 		var data faultPage
-		switch p.Kind { //nolint:exhaustive // the others share one page
+		switch p.Kind {
 		case problem.NotFound, problem.Gone, problem.Withheld:
 			data.Title, data.Text = say.T("common.gone_title"), say.T("common.gone_text")
 		case problem.TooMany:

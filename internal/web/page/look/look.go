@@ -59,7 +59,7 @@ type Section struct {
 	Path string
 }
 
-var sections = []Section{ //nolint:gochecknoglobals // a table that nothing writes to
+var sections = []Section{
 	{"common.preferences", "/me/preferences"}, {"common.data", "/me/data"}, {"common.recipients", "/me/recipients"}, {"common.rights", "/me/rights"},
 }
 

@@ -228,7 +228,4 @@ func TestPieces_inABrowser(t *testing.T) {
 	tab := browsertest.Open(t, server.URL)
 	tab.Go(server.URL + "/none")
 	tab.Check()
-	browsertest.Shot(t, "everything", server.URL+"/x?lang=en", 360, false)
-	browsertest.Shot(t, "everything-night", server.URL+"/x?lang=ar", 1280, true)
-	browsertest.Shot(t, "no-link", server.URL+"/none?lang=en", 360, false)
 }

@@ -62,7 +62,12 @@ func variables(p define.Palette) string {
 		name string
 		rgb  color.RGB
 	}{
-		{"ink", p.Ink}, {"paper", p.Paper}, {"card", p.Card}, {"accent", p.Accent}, {"on-accent", onAccent}, {"wash", wash},
+		{"ink", p.Ink},
+		{"paper", p.Paper},
+		{"card", p.Card},
+		{"accent", p.Accent},
+		{"on-accent", onAccent},
+		{"wash", wash},
 		{"soft", color.Toward(color.Mix(p.Ink, p.Paper, 0.35), p.Ink, readable+0.5, grounds...)},
 		{"edge", color.Toward(color.Mix(p.Ink, p.Paper, 0.6), p.Ink, seen+0.2, grounds...)},
 		{"line", color.Mix(p.Paper, p.Ink, 0.13)},
@@ -74,7 +79,7 @@ func variables(p define.Palette) string {
 }
 
 // generic are the font families that CSS itself knows; they stand without quotes.
-var generic = []string{"serif", "sans-serif", "monospace", "system-ui", "ui-serif", "ui-sans-serif", "ui-rounded"} //nolint:gochecknoglobals // a table that nothing writes to
+var generic = []string{"serif", "sans-serif", "monospace", "system-ui", "ui-serif", "ui-sans-serif", "ui-rounded"}
 
 // fonts is the list of families, ending in what every device has. The workspace
 // has checked the names.

@@ -39,8 +39,17 @@ func TestVariables_everyReadableThemeStaysReadable(t *testing.T) {
 			ink, ground string
 			least       float64
 		}{
-			{"ink", "paper", 4.5}, {"ink", "card", 4.5}, {"ink", "wash", 4.5}, {"accent", "wash", 4.5}, {"on-accent", "accent", 4.5},
-			{"soft", "paper", 4.5}, {"soft", "card", 4.5}, {"danger", "paper", 4.5}, {"danger", "card", 4.5}, {"edge", "card", 3}, {"edge", "paper", 3},
+			{"ink", "paper", 4.5},
+			{"ink", "card", 4.5},
+			{"ink", "wash", 4.5},
+			{"accent", "wash", 4.5},
+			{"on-accent", "accent", 4.5},
+			{"soft", "paper", 4.5},
+			{"soft", "card", 4.5},
+			{"danger", "paper", 4.5},
+			{"danger", "card", 4.5},
+			{"edge", "card", 3},
+			{"edge", "paper", 3},
 		} {
 			if c := color.Contrast(got[pair.ink], got[pair.ground]); c < pair.least {
 				t.Fatalf("%+v: --%s %s on --%s %s: %.2f", p, pair.ink, got[pair.ink], pair.ground, got[pair.ground], c)

@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -25,10 +26,7 @@ const (
 // offered are the choices that a visitor is shown. Whoever came by a link, which
 // others may have too, is not shown what is private.
 func offered(s wish.Sheet, v access.Visitor) wish.Choices {
-	out := wish.Choices{}
-	for name, value := range s.Choices {
-		out[name] = value
-	}
+	out := maps.Clone(s.Choices)
 	if v.Scope == access.Full {
 		return out
 	}

@@ -76,10 +76,13 @@ type shop struct {
 func open(t *testing.T, h *housetest.House) *shop {
 	t.Helper()
 	h.Hears("server",
-		housetest.Event{"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com", "phone": "+4915112345678", "first_name": "Ada"},
-			"context": map[string]any{"notice": "newsletter@2", "device": map[string]any{"id": "phone-1"}}},
+		housetest.Event{
+			"type": "identify", "userId": "ada", "traits": map[string]any{"email": "ada@example.com", "phone": "+4915112345678", "first_name": "Ada"},
+			"context": map[string]any{"notice": "newsletter@2", "device": map[string]any{"id": "phone-1"}},
+		},
 		housetest.Event{"type": "track", "userId": "ada", "event": "Order Completed", "properties": map[string]any{
-			"order_id": "o1", "currency": "EUR", "products": []any{map[string]any{"product_id": "p1", "category": "Running shoes", "price": 10, "quantity": 1}}}},
+			"order_id": "o1", "currency": "EUR", "products": []any{map[string]any{"product_id": "p1", "category": "Running shoes", "price": 10, "quantity": 1}},
+		}},
 	)
 	by := housetest.Subject(person.UserID, "ada")
 	h.Says(by, fact.Grant{Purpose: "marketing.communications.email", Status: fact.Granted, Notice: "newsletter@2", Language: "en", Method: "form", Evidence: "form 1"})
@@ -378,6 +381,10 @@ func TestPage_inABrowser(t *testing.T) {
 	t.Parallel()
 	s := open(t, housetest.New(t, "sqlite", ""))
 	browsertest.Page(t, s.url+path, full)
+	browsertest.Shot(t, "preferences", s.url+path, 360, false, full)
+	browsertest.Shot(t, "preferences-wide-night", s.url+path, 1280, true, full)
+	browsertest.Shot(t, "preferences-link", s.url+path, 360, false, lower)
+	browsertest.Shot(t, "preferences-arabic", s.url+path+"?lang=ar", 360, false, full)
 	b := browsertest.Open(t, s.url, full)
 	b.Go(s.url + path)
 	b.Tick(`[name="purpose.marketing.communications.email"]`)
@@ -398,8 +405,4 @@ func TestPage_inABrowser(t *testing.T) {
 	b.Press(".entries a")
 	b.Check()
 	b.Shot("receipt")
-	browsertest.Shot(t, "preferences", s.url+path, 360, false, full)
-	browsertest.Shot(t, "preferences-wide-night", s.url+path, 1280, true, full)
-	browsertest.Shot(t, "preferences-link", s.url+path, 360, false, lower)
-	browsertest.Shot(t, "preferences-arabic", s.url+path+"?lang=ar", 360, false, full)
 }

@@ -175,7 +175,7 @@ func (b builder) value(c wish.Difference) string {
 		return b.say.T("prefs.until", "date", instant(c.To))
 	case c.Name == wish.Often && c.To != "":
 		return b.limit(c.To)
-	case c.Name == wish.Location:
+	case c.Name == wish.Location && c.To != "":
 		return b.say.T("prefs.location_" + c.To)
 	case c.Name == wish.Language && words.Speaks(c.To):
 		return words.For(c.To).Name()

@@ -179,10 +179,11 @@ func TestT(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	odd := []any{"name"}
 	for name, f := range map[string]func(){
 		"no key":   func() { w.T("a.nothing") },
 		"no value": func() { w.T("a.hello") },
-		"odd":      func() { w.T("a.hello", "name") },
+		"odd":      func() { w.T("a.hello", odd...) },
 		"a float":  func() { w.T("a.hello", "name", 1.5) },
 	} {
 		func() {
