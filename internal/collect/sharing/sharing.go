@@ -37,9 +37,9 @@ type node struct {
 
 // kinds and tree are what kinds.json says; nothing writes to them.
 var (
-	kinds  = mustRead()
-	tree   = plant(kinds, nil)
-	phones = plant(kinds, everyday)
+	kinds  = mustRead()             //nolint:gochecknoglobals // a table that nothing writes to
+	tree   = plant(kinds, nil)      //nolint:gochecknoglobals // likewise
+	phones = plant(kinds, everyday) //nolint:gochecknoglobals // likewise
 )
 
 // everyday are places that the events of any browser have.

@@ -35,17 +35,20 @@ func TestStrip(t *testing.T) {
 		{"nothing refused", phone, nil, phone, nil},
 		{"not in it", `{"type":"page","context":{"ip":"1.2.3.4"}}`, []string{"location"}, `{"type":"page","context":{"ip":"1.2.3.4"}}`, nil},
 		{
-			"where", phone, []string{"location"},
+			"where", phone,
+			[]string{"location"},
 			`{"type":"track","event":"A","context":{"device":{"id":"d1","advertisingId":"ad-1","model":"X"},"network":{"carrier":"T"},"locale":"de","withheld":["location"]},"properties":{"steps":10,"price":1.50}}`,
 			[]string{"location"},
 		},
 		{
-			"finer than a town", phone, []string{"position"},
+			"finer than a town", phone,
+			[]string{"position"},
 			`{"type":"track","event":"A","context":{"device":{"id":"d1","advertisingId":"ad-1","model":"X"},"location":{"city":"Berlin"},"network":{"carrier":"T"},"locale":"de","withheld":["location"]},"properties":{"steps":10,"price":1.50}}`,
 			[]string{"location"},
 		},
 		{
-			"several", phone, []string{"advertising_id", "device_model", "health", "network"},
+			"several", phone,
+			[]string{"advertising_id", "device_model", "health", "network"},
 			`{"type":"track","event":"A","context":{"device":{"id":"d1"},"location":{"city":"Berlin","latitude":52.5},"locale":"de","withheld":["advertising_id","device_model","health","network"]},"properties":{"price":1.50,"lat":52.5}}`,
 			[]string{"advertising_id", "device_model", "health", "network"},
 		},

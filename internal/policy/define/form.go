@@ -19,7 +19,7 @@ type Form struct {
 	Agree    []Agreement `yaml:"agree" json:"agree,omitempty"` // boxes, unticked
 	Button   string      `yaml:"button" json:"button"`
 	Thanks   string      `yaml:"thanks" json:"thanks"`
-	Confirm  Confirm     `yaml:"confirm" json:"confirm,omitempty"` // needed when an address is asked
+	Confirm  Confirm     `yaml:"confirm" json:"confirm,omitzero"`  // needed when an address is asked
 	Origins  []string    `yaml:"origins" json:"origins,omitempty"` // pages that may embed it: "https://shop.example"
 }
 

@@ -205,11 +205,11 @@ func TestSnippet_nothingBeforeAYes(t *testing.T) {
 		t.Fatalf("after a yes %v came, want %v", got, want)
 	}
 	e := s.events[1]
-	page := e["context"].(map[string]any)["page"].(map[string]any) //nolint:forcetypeassert,errcheck // the test fails either way
+	page := e["context"].(map[string]any)["page"].(map[string]any) //nolint:forcetypeassert // the test fails either way
 	if e["anonymousId"] == nil || page["url"] != s.URL+"/page/one" || strings.Contains(fmt.Sprint(s.events), "secret") {
 		t.Errorf("%v", e)
 	}
-	prefs := fmt.Sprint(s.events[3]["context"].(map[string]any)["consent"]) //nolint:forcetypeassert,errcheck // likewise
+	prefs := fmt.Sprint(s.events[3]["context"].(map[string]any)["consent"]) //nolint:forcetypeassert // likewise
 	if !strings.Contains(prefs, "content_performance:true") || !strings.Contains(prefs, "targeted:false") {
 		t.Errorf("the yes was not told: %s", prefs)
 	}
@@ -255,7 +255,7 @@ func TestSnippet_dropAndCookieless(t *testing.T) {
 	if got, want := s.names(2), []string{updated, "alias"}; !slices.Equal(got, want) {
 		t.Fatalf("%v came, want %v", got, want)
 	}
-	if s.events[0]["context"].(map[string]any)["gpc"] != true { //nolint:forcetypeassert,errcheck // the test fails either way
+	if s.events[0]["context"].(map[string]any)["gpc"] != true { //nolint:forcetypeassert // the test fails either way
 		t.Error("Global Privacy Control was not told")
 	}
 	if got := s.run(`return localStorage.length + document.cookie.length + sessionStorage.length`); got != "0" {

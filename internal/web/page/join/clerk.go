@@ -147,8 +147,8 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) error {
 
 // sameSite reports whether a post comes from a page of ours.
 func (s *site) sameSite(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-		return false
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin"
 	}
 	origin := r.Header.Get("Origin")
 	return origin == "" || s.own(r, origin)

@@ -63,7 +63,11 @@ func Routes(mux *http.ServeMux, d Deps) {
 	s := &site{Deps: d, posts: web.NewLimiter(0.1, 20), tokens: web.NewLimiter(0.05, 10)}
 	page := func(get, post web.Handler) web.Handler {
 		return d.Look.Handle(func(w http.ResponseWriter, r *http.Request) error {
-			w.Header().Set("Referrer-Policy", "no-referrer")
+			// With no-referrer a browser hides where a form comes from, from us too.
+			w.Header().Set("Referrer-Policy", "same-origin")
+			if r.PathValue("token") != "" {
+				w.Header().Set("Referrer-Policy", "no-referrer")
+			}
 			switch {
 			case r.Method == http.MethodGet || r.Method == http.MethodHead:
 				return get(w, r)
@@ -148,7 +152,7 @@ func (s *site) done(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	view := doneView{Title: f.Title, Thanks: f.Thanks}
-	for _, c := range strings.Split(r.URL.Query().Get("asked"), ",") {
+	for c := range strings.SplitSeq(r.URL.Query().Get("asked"), ",") {
 		if c == "email" || c == "sms" {
 			view.Asked = append(view.Asked, say(f).T("join.asked_"+c))
 		}

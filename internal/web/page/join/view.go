@@ -22,14 +22,14 @@ type formView struct {
 type hiddenInput struct{ Name, Value string }
 
 // tokens are the words by which phones know what to fill in.
-var tokens = map[string]string{ //nolint:gochecknoglobals // a table that nothing writes to
+var tokens = map[string]string{
 	"email": "email", "phone": "tel", "name": "name", "first_name": "given-name", "firstName": "given-name",
 	"last_name": "family-name", "lastName": "family-name", "address": "street-address", "postal_code": "postal-code",
 	"city": "address-level2", "country": "country-name", "birthday": "bday", "company": "organization",
 }
 
 // kinds of inputs by the kind of question.
-var kinds = map[string]string{"words": "area", "date": "date"} //nolint:gochecknoglobals // likewise
+var kinds = map[string]string{"words": "area", "date": "date"}
 
 // view puts a form together with what was typed and what is wrong with it.
 func (s *site) view(f form.Form, in filled) formView {
