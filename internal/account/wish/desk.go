@@ -44,12 +44,12 @@ func (k Desk) Sheet(ctx context.Context, v access.Visitor, languages ...string) 
 	return Read(d, k.Rules(), k.Workspace().Policy(), languages), nil
 }
 
-func (k Desk) open(ctx context.Context, v access.Visitor) (gate.Dossier, error) {
+func (k Desk) open(ctx context.Context, v access.Visitor) (d gate.Dossier, err error) {
 	pass, err := gate.Ask[gate.Honor](ctx, k.Keep.Gate, gate.Asking{
 		Subject: gate.ByRef(v.Ref), Purpose: "essential.legal_obligation", By: "visitor", Role: gate.Themselves, Why: "looked at their choices",
 	})
 	if err != nil {
-		return gate.Dossier{}, fmt.Errorf("ask for the choices: %w", err)
+		return d, fmt.Errorf("ask for the choices: %w", err)
 	}
 	return gate.Own(ctx, pass)
 }
