@@ -115,6 +115,7 @@ var longer = map[string]string{
 	"internal/keep/internal/postgres":   "one engine behind store.Data and store.Identity, a file for each subject",
 	"internal/keep/internal/sqlite":     "one engine behind store.Data and store.Identity, a file for each subject",
 	"internal/keep/internal/vault":      "seals, chains and key epochs share the bytes that must never be read apart",
+	"internal/line":                     "the walk is one transaction: a file for each of its steps, read top to bottom",
 	"internal/reach/template":           "a language of our own: reading it, running it, and escaping by place",
 }
 
