@@ -107,6 +107,7 @@ var longer = map[string]string{
 	"internal/app/command":              "one short file for each command of the program",
 	"internal/account/rights":           "one dossier in words for staff, for the person and to take along; they share the words",
 	"internal/web/api":                  "a row and a short function for each thing that the API does; what decides lies behind it",
+	"internal/collect/event":            "one judgment of one event, in one pass over its bytes",
 	"internal/collect/source":           "an import is one way from rows to events, whatever the file",
 	"internal/collect/source/mapping":   "one language: what a mapping may say, and every fault of it with its line",
 	"internal/know/audience/expression": "one language: its words, its three-valued answers, its timers",

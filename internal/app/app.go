@@ -81,6 +81,9 @@ func (a *App) begin(ctx context.Context, base *swap) error {
 	if err != nil {
 		return err
 	}
+	if _, err := a.bar(ctx, w.Know); err != nil {
+		return err
+	}
 	a.Line = line.New(a.Keep, w.settings(), a.Clock, a.Log)
 	a.adopt(w, base)
 	if err := a.loadSources(ctx); err != nil {

@@ -82,7 +82,7 @@ func (a *App) historian(name string) (event.Source, error) {
 		return src, errSource.At(name, "is not defined")
 	}
 	if !ok {
-		src = event.Source{Key: importSource, Origin: fact.Declared, Canonical: a.canonical}
+		src = event.Source{Key: importSource, Origin: fact.Declared, Canonical: a.canonical, Once: a.once}
 	}
 	src.Kind = event.Import
 	return src, nil
@@ -156,7 +156,7 @@ func (im *importing) judge(e *source.Entry, now clock.Instant) (arrival line.Arr
 	if v.Code != "" {
 		return arrival, source.Answer{Outcome: source.Refused, Code: v.Code, Why: v.Why}
 	}
-	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false)}
+	arrival = line.Arrival{Event: v.Event, Grants: im.app.Grants(im.src, &v.Event, false), Elsewhere: v.Elsewhere}
 	rules := im.app.World().Rules
 	for _, g := range e.Grants {
 		if _, known := rules.Purpose(g.Purpose); g.Status == fact.Granted && !known && !define.IsDataUse(g.Purpose) {

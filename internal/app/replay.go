@@ -67,7 +67,7 @@ func (a *App) replayOne(ctx context.Context, q keep.Quarantine, out *Replayed) (
 		out.Left++
 		return false, nil //nolint:nilerr // not understood still is an answer, and it stays where it is
 	}
-	arrival := line.Arrival{Event: parsed.Verdicts[0].Event}
+	arrival := line.Arrival{Event: parsed.Verdicts[0].Event, Elsewhere: parsed.Verdicts[0].Elsewhere}
 	arrival.Event.Raw = slices.Clone(arrival.Event.Raw)
 	arrival.Grants = a.Grants(src, &arrival.Event, false)
 	answers, err := a.Line.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}, Replay: true, Held: true})

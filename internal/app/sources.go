@@ -118,7 +118,7 @@ func (a *App) sourceOf(row keep.Source) (event.Source, error) {
 	if err := json.Unmarshal(row.Body, &body); err != nil {
 		return event.Source{}, fmt.Errorf("source %s: %w", row.Key, err)
 	}
-	s := event.Source{Key: row.Key, Kind: kindOf(body.Kind), Origin: fact.Declared, Secret: event.Key(body.Secret), Canonical: a.canonical}
+	s := event.Source{Key: row.Key, Kind: kindOf(body.Kind), Origin: fact.Declared, Secret: event.Key(body.Secret), Canonical: a.canonical, Once: a.once}
 	def, ok := a.World().Rules.Source(row.Key)
 	if !ok {
 		return s, nil
@@ -142,6 +142,11 @@ func kindOf(word string) event.Kind {
 // canonical is the form under which an identifier is found, by today's rules.
 func (a *App) canonical(ns person.Namespace, value string) (string, bool) {
 	return a.World().Know.Text(ns, value)
+}
+
+// once gives what canonical answered about a value at other times.
+func (a *App) once(ns person.Namespace, value string) (forms []string, nobody bool) {
+	return a.World().Know.Once(ns, value)
 }
 
 // allowed says whether a strict source's notice lists a field.

@@ -29,7 +29,7 @@ func (a *App) Tell(ctx context.Context, source string, body []byte) error {
 	if v.Code != "" {
 		return errTold.At(v.Code, v.Why)
 	}
-	arrival := line.Arrival{Event: v.Event, Grants: a.Grants(src, &v.Event, false)}
+	arrival := line.Arrival{Event: v.Event, Grants: a.Grants(src, &v.Event, false), Elsewhere: v.Elsewhere}
 	answers, err := taught{a.Line, &a.learner}.Accept(ctx, line.Batch{Source: src.Key, Arrivals: []line.Arrival{arrival}})
 	if err != nil {
 		return err

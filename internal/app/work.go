@@ -21,6 +21,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	wg.Go(func() { a.every(ctx, 200*time.Millisecond, "timers", a.timers) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
 	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
+	wg.Go(func() { a.every(ctx, 10*time.Second, "blocked values", a.settleBlocked) })
 	wg.Go(func() { a.every(ctx, 5*time.Second, "schema", a.learn) })
 	wg.Go(func() { a.every(ctx, 2*time.Second, "errands", a.carryErrands) })
 	wg.Go(func() { a.every(ctx, time.Minute, "requests", a.tendRequests) })

@@ -68,6 +68,9 @@ func compile(entries []catalog.Entry, key [32]byte) (*World, error) {
 	if w.Know, err = knowledge(w.Workspace, w.Rules); err != nil {
 		return nil, err
 	}
+	if err := remember(entries, w); err != nil {
+		return nil, err
+	}
 	if w.Audiences, err = audiences(w.Workspace); err != nil {
 		return nil, err
 	}
@@ -97,11 +100,7 @@ func knowledge(w catalog.Workspace, rules *policy.Rules) (*know.Knowledge, error
 	if err != nil {
 		return nil, err
 	}
-	region := rules.Brand().Jurisdiction
-	if len(region) > 2 {
-		region = region[:2]
-	}
-	return know.New(r, region), nil
+	return know.New(r, region(rules.Brand().Jurisdiction)), nil
 }
 
 func (w *World) settings() *line.Settings {
@@ -209,6 +208,9 @@ func (a *App) Change(ctx context.Context, by catalog.Actor, what string, f func(
 	}
 	w, err := compile(merge(all, changed), a.Keep.Vault().Key("campaigns"))
 	if err != nil {
+		return nil, err
+	}
+	if _, err := a.bar(ctx, w.Know); err != nil {
 		return nil, err
 	}
 	if err := a.Keep.Define(ctx, by.String(), what, rows(changed)); err != nil {

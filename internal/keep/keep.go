@@ -178,9 +178,14 @@ func (k *Keep) Ready(ctx context.Context) error { return k.data.Ready(ctx) }
 func (k *Keep) ManyWriters() bool { return k.data.Capabilities().RowLocks }
 
 // FinishErasures goes on with erasures that another node left unfinished, and
-// returns how many there were. Open has done so for those of before.
+// returns how many there were; and with scrubbing what erasures removed. Open
+// has done the first for those of before.
 func (k *Keep) FinishErasures(ctx context.Context) (int, error) {
-	return k.vault.FinishErasures(ctx, k.Writer, false)
+	n, err := k.vault.FinishErasures(ctx, k.Writer, false)
+	if err == nil {
+		_, err = k.vault.FinishScrubs(ctx)
+	}
+	return n, err
 }
 
 // Vault is for the line and for maintenance (rebuild, verify) only;
@@ -198,6 +203,7 @@ type (
 	Admitted   = vault.Admitted
 	Cluster    = vault.Cluster
 	Entry      = vault.Entry
+	Sighting   = vault.Sighting
 	AuditEntry = vault.AuditEntry
 	Fact       = vault.Fact
 	Damage     = vault.Damage

@@ -11,6 +11,7 @@ package know
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 
 	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/keep/gate"
@@ -24,15 +25,29 @@ import (
 type Knowledge struct {
 	rules  identity.Rules
 	region string // where a phone number without a country code belongs, ISO 3166
+	past   past
+	barred atomic.Pointer[map[fact.FragmentID]bool]
 }
 
 var _ gate.Knowledge = (*Knowledge)(nil)
 
 // New makes the knowledge of a workspace.
-func New(rules identity.Rules, region string) *Knowledge { return &Knowledge{rules, region} }
+func New(rules identity.Rules, region string) *Knowledge {
+	return &Knowledge{rules: rules, region: region}
+}
 
 // Rules are the identity rules it answers by.
-func (k *Knowledge) Rules() identity.Rules { return k.rules }
+func (k *Knowledge) Rules() identity.Rules {
+	r := k.rules
+	if barred := k.barred.Load(); barred != nil {
+		r.Barred = *barred
+	}
+	return r
+}
+
+// Bar says which fragments point at nobody by these rules, from now on; the map
+// must not change afterwards.
+func (k *Knowledge) Bar(fragments map[fact.FragmentID]bool) { k.barred.Store(&fragments) }
 
 // Person says which fragments are one person with id.
 func (k *Knowledge) Person(id fact.FragmentID, nodes []gate.Node, edges []gate.Edge) gate.Group {
@@ -51,8 +66,9 @@ func (k *Knowledge) Person(id fact.FragmentID, nodes []gate.Node, edges []gate.E
 // nothing.
 func (k *Knowledge) People(nodes []gate.Node, edges []gate.Edge) []gate.Group {
 	var out []gate.Group
+	rules := k.Rules()
 	for _, p := range pieces(nodes, edges) {
-		for _, h := range identity.Resolve(p.nodes, p.edges, k.rules) {
+		for _, h := range identity.Resolve(p.nodes, p.edges, rules) {
 			out = append(out, gate.Group{Anchor: h.Anchor, Members: h.Fragments})
 		}
 	}
@@ -105,7 +121,7 @@ func pieces(nodes []gate.Node, edges []gate.Edge) []*piece {
 
 // Whole is Person with the evidence for and against.
 func (k *Knowledge) Whole(id fact.FragmentID, nodes []gate.Node, edges []gate.Edge) (identity.Person, bool) {
-	return identity.Of(id, Nodes(nodes), Edges(edges), k.rules)
+	return identity.Of(id, Nodes(nodes), Edges(edges), k.Rules())
 }
 
 // Nodes are the gate's nodes in the words of identity.

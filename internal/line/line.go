@@ -23,6 +23,9 @@ import (
 type Arrival struct {
 	Event  fact.Event
 	Grants []fact.Grant
+	// Elsewhere is what else could have named its fragment (event.Verdict): there
+	// it may have come before.
+	Elsewhere []person.Identifier
 
 	message, body person.Hash // which message it is, and what it says
 	withheld      []string    // kinds that the person does not let the device tell, and that were in it

@@ -48,6 +48,11 @@ func (l *Line) peopleOf(ctx context.Context, set *Settings, steps []*step, looks
 				ids = append(ids, f.ID)
 			}
 		}
+		for _, f := range s.other { // to be locked; who it is does not matter
+			if p.frags[f.ID] == nil {
+				p.frags[f.ID] = f
+			}
+		}
 	}
 	for _, k := range looks {
 		ids = append(ids, k.Fragment)
@@ -150,6 +155,9 @@ func (p *people) fragments(steps []*step) []*keep.Fragment {
 	want := map[fact.FragmentID]bool{}
 	for _, s := range steps {
 		want[s.frags[0].ID] = true
+		for _, f := range s.other {
+			want[f.ID] = true
+		}
 	}
 	for id := range p.of {
 		want[id] = true

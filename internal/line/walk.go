@@ -29,7 +29,8 @@ type step struct {
 	body    person.Hash
 	ids     []int // its identifiers' places in names, strongest first
 	frags   []*keep.Fragment
-	erased  clock.Instant // when the last of its identifiers was erased; zero is never
+	other   []*keep.Fragment // where else it may have come before
+	erased  clock.Instant    // when the last of its identifiers was erased; zero is never
 	answer  *Answer
 }
 
@@ -50,6 +51,9 @@ func (l *Line) walk(ctx context.Context, group []*request) error {
 			return err
 		}
 		attach(steps, admitted)
+		if err := l.elsewhere(ctx, steps); err != nil {
+			return err
+		}
 		err = l.commit(ctx, set, group, steps, len(admitted.Edges) > 0)
 		if !errors.Is(err, keep.ErrErased) && !errors.Is(err, errRegrouped) {
 			return err
@@ -157,7 +161,7 @@ func (w *walk) event(ctx context.Context, s *step) error {
 	c := w.tx.Chain(s.frags[0].ID)
 	spoken := w.obey(s, c)
 	entry := keep.EntryOf(s.message, s.body)
-	sighting, err := w.tx.Sight(ctx, c, entry)
+	sighting, err := w.known(ctx, s, c, entry)
 	if err != nil {
 		return err
 	}

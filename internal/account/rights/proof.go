@@ -22,7 +22,17 @@ func EraseProof(c gate.Certificate) Proof {
 		says = append(says, "Some identifiers were left alone: only a claim joined them to this person, so they may be somebody else's."+
 			" Whoever proves that they are theirs can have them erased too.")
 	}
+	if len(c.Underway) > 0 {
+		says = append(says, "Overwriting what was removed takes longer on a database of this size and goes on by itself. Until then, what is left cannot be opened.")
+	}
 	return Proof{c, says}
+}
+
+func (s *sheet) list(name string, steps []string) {
+	for _, step := range steps {
+		s.row(2, column, name, "%s", step)
+		name = ""
+	}
 }
 
 // Text is the proof for people to read.
@@ -33,13 +43,8 @@ func (p Proof) Text() string {
 	s.row(2, column, "identifiers", "%d erased, %d left alone", p.Fragments, p.Left)
 	s.row(2, column, "gone from backups", "%s", moment(p.Backups))
 	s.row(2, column, "mark", "%s", p.Tombstones)
-	for i, step := range p.Steps {
-		name := "steps"
-		if i > 0 {
-			name = ""
-		}
-		s.row(2, column, name, "%s", step)
-	}
+	s.list("steps", p.Steps)
+	s.list("still under way", p.Underway)
 	s.b.WriteByte('\n')
 	for _, line := range p.Says {
 		s.line(2, "%s", line)

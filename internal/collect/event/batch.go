@@ -4,6 +4,7 @@ import (
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/collect/event/strict"
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/person"
 )
 
 // The limits of a request. SDKs stay under half of them.
@@ -30,6 +31,10 @@ type Verdict struct {
 	Code  string   // one of Codes
 	Why   string   // what is wrong and where, without any value
 	Raw   fact.Raw // the event with what its batch shares; it may lie in the body
+
+	// Elsewhere is what else could have named the event's fragment by what
+	// Source.Canonical answered at other times: it may have come before, and lie there.
+	Elsewhere []person.Identifier
 }
 
 // Batch reads {"batch": [events]}. The events keep pointing into body, which

@@ -52,19 +52,24 @@ func Rank(ns person.Namespace) int {
 // somebody: all that a browser can name without a claim.
 func DeviceClass(ns person.Namespace) bool { return Rank(ns) >= Rank(person.PushToken) }
 
-// named is an identifier while it is sorted.
+// named is an identifier while it is sorted: in canonical form, and as it was
+// sent. Value is empty where it points at nobody today.
 type named struct {
 	ns    person.Namespace
 	value string
+	sent  string
+}
+
+// byRank puts the strongest first.
+func byRank(a, b named) int {
+	return cmp.Or(cmp.Compare(Rank(a.ns), Rank(b.ns)), strings.Compare(string(a.ns), string(b.ns)))
 }
 
 // identifiers are those the event names, the one that names its fragment first.
 func (t *trial) identifiers() []person.Identifier {
 	var room [8]named
 	found := t.collect(room[:0])
-	slices.SortStableFunc(found, func(a, b named) int {
-		return cmp.Or(cmp.Compare(Rank(a.ns), Rank(b.ns)), strings.Compare(string(a.ns), string(b.ns)))
-	})
+	slices.SortStableFunc(found, byRank)
 	if !t.src.trusted() {
 		if i := slices.IndexFunc(found, func(n named) bool { return DeviceClass(n.ns) }); i > 0 && !t.verified {
 			own := found[i]
@@ -86,6 +91,9 @@ func (t *trial) identifiers() []person.Identifier {
 	for i, n := range found {
 		ids[i] = person.Ident(n.ns, n.value)
 	}
+	if t.src.Once != nil && t.code == "" {
+		t.elsewhere = t.otherwise(found)
+	}
 	return ids
 }
 
@@ -98,7 +106,7 @@ func (t *trial) alone(found []named) []named {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(t.src.Key + "\x00" + t.message()))
-	return append(found, named{person.AnonymousID, "nobody-" + hex.EncodeToString(sum[:16])})
+	return append(found, named{ns: person.AnonymousID, value: "nobody-" + hex.EncodeToString(sum[:16])})
 }
 
 // collect gathers what the event names, in canonical form, each once. It
@@ -194,11 +202,17 @@ func (t *trial) add(found []named, ns person.Namespace, value string) []named {
 	if value == "" || len(found) > maxIdentifiers {
 		return found
 	}
-	value, ok := t.src.canonical(ns, value)
-	if !ok || value == "" || slices.Contains(found, named{ns, value}) {
+	form, ok := t.src.canonical(ns, value)
+	if !ok || form == "" {
+		if t.src.Once != nil {
+			t.absent = append(t.absent, named{ns: ns, sent: value})
+		}
 		return found
 	}
-	return append(found, named{ns, value})
+	if slices.ContainsFunc(found, func(n named) bool { return n.ns == ns && n.value == form }) {
+		return found
+	}
+	return append(found, named{ns, form, value})
 }
 
 // id reads an identifier of the envelope: text or a number, "" when absent.

@@ -18,6 +18,9 @@ type trial struct {
 	code     string
 	field    string // what is wrong, as a path
 	verified bool
+
+	absent    []named // identifiers that point at nobody today
+	elsewhere []person.Identifier
 }
 
 // judge fills v with the event, or with why it is quarantined.
@@ -33,7 +36,7 @@ func judge(v *Verdict, body []byte, e *envelope, typ fact.EventType, batch *shar
 		t.fill(&v.Event, batch.sentAt, received)
 	}
 	if t.code == "" {
-		v.Event.Raw = v.Raw
+		v.Event.Raw, v.Elsewhere = v.Raw, t.elsewhere
 		return
 	}
 	v.Event = fact.Event{Type: t.typ}

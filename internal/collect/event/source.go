@@ -52,9 +52,14 @@ type Source struct {
 
 	// Canonical gives the form under which an identifier is found, or false
 	// for a value that points at nobody ("null", an address without a domain).
-	// It must be the same for ever: an event's fragment is chosen by it. Nil
-	// takes every value as it is.
+	// An event's fragment is chosen by it, so what it answered before, or may
+	// answer again, Once tells. Nil takes every value as it is.
 	Canonical func(ns person.Namespace, value string) (string, bool)
+
+	// Once gives the further forms under which a value was found at other times,
+	// and whether it pointed at nobody at one: lists of blocked values change. Nil
+	// says that Canonical never answered otherwise.
+	Once func(ns person.Namespace, value string) (forms []string, nobody bool)
 }
 
 func (s *Source) trusted() bool { return s.Kind == Server || s.Kind == Import }

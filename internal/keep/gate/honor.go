@@ -126,6 +126,7 @@ type Certificate struct {
 	Backups    clock.Instant `json:"unreadable_in_backups_by"`
 	Tombstones string        `json:"tombstones"` // SHA-256 over the tombstones, to compare later
 	Steps      []string      `json:"steps"`
+	Underway   []string      `json:"under_way,omitempty"` // what goes on by itself
 }
 
 // keyBackups is how long copies of the identity store may live; after it no
@@ -160,11 +161,11 @@ func Erase(ctx context.Context, p Pass[Honor]) (Certificate, error) {
 		ID: uuid.NewString(), At: now, Fragments: len(ids), Left: len(h.group.Members) - len(ids),
 		Backups: now.Add(keyBackups), Tombstones: hex.EncodeToString(sum.Sum(nil)),
 	}
-	steps, err := g.vault.Erase(ctx, g.writer, ids, vault.AuditEntry{What: "person.erase", By: d.asking.Role + ":" + d.asking.By, Ref: cert.ID})
+	erased, err := g.vault.Erase(ctx, g.writer, ids, vault.AuditEntry{What: "person.erase", By: d.asking.Role + ":" + d.asking.By, Ref: cert.ID})
 	if err != nil {
 		return Certificate{}, fmt.Errorf("erase: %w", err)
 	}
-	cert.Steps = steps
+	cert.Steps, cert.Underway = erased.Done, erased.Underway
 	return cert, nil
 }
 

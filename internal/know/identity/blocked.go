@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,4 +76,40 @@ func oneDigit(value string) bool {
 		}
 	}
 	return run >= 9
+}
+
+// Spelled lists the identifiers that the workspace's lists spell, in canonical
+// form. Whole says that nothing else is on them: no pattern, and no value of a
+// namespace in which case tells identifiers apart but not what is blocked.
+func (r Rules) Spelled() (ids []person.Identifier, whole bool) {
+	whole = true
+	for i := range r.spaces {
+		s := &r.spaces[i]
+		whole = whole && len(s.pattern) == 0
+		for _, v := range s.values {
+			form, err := Canonical(s.Name, v, "")
+			if err != nil || !r.Blocked(s.Name, form) {
+				continue // no identifier looks like this
+			}
+			ids = append(ids, person.Ident(s.Name, form))
+			whole = whole && (s.Name == person.Email || strings.ToUpper(v) == v)
+		}
+	}
+	return ids, whole
+}
+
+// Listing is one text for all that the workspace blocks: another one for
+// another list.
+func (r Rules) Listing() string {
+	var b strings.Builder
+	for i := range r.spaces {
+		s := &r.spaces[i]
+		for _, v := range slices.Sorted(slices.Values(s.values)) {
+			fmt.Fprintf(&b, "%s=%q\n", s.Name, v)
+		}
+		for _, p := range s.pattern {
+			fmt.Fprintf(&b, "%s~%q\n", s.Name, p.String())
+		}
+	}
+	return b.String()
 }

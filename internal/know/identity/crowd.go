@@ -15,7 +15,7 @@ func (s *solver) findCrowdedNames() {
 	with := make([]int, len(s.nodes)*cols)
 	for i := range s.links {
 		l := &s.links[i]
-		if l.Cut || l.class != named {
+		if l.void || l.class != named {
 			continue
 		}
 		for _, end := range [2][2]int32{{l.a, l.b}, {l.b, l.a}} {
@@ -56,7 +56,7 @@ func (s *solver) findCrowdedDevices() {
 	var ties []tie
 	for i := range s.links {
 		l := &s.links[i]
-		if l.Cut || s.isDevice(l.a) == s.isDevice(l.b) {
+		if l.void || s.isDevice(l.a) == s.isDevice(l.b) {
 			continue
 		}
 		d, name := l.a, l.b
@@ -130,7 +130,7 @@ func (s *solver) findShared() bool {
 	}
 	for i := range s.links {
 		l := &s.links[i]
-		if l.Cut {
+		if l.void {
 			continue
 		}
 		for _, end := range [2][2]int32{{l.a, l.b}, {l.b, l.a}} {

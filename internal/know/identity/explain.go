@@ -109,6 +109,8 @@ func (e explainer) reason(f Refusal) string {
 	switch f.Code {
 	case Undone:
 		return "somebody undid that by hand; it stays undone until somebody mends it."
+	case Nobody:
+		return fmt.Sprintf("this workspace blocks that %s, so it points at nobody; it joins again when it is unblocked.", f.NS)
 	case SharedDevice:
 		return fmt.Sprintf("the %s is shared: different people signed in on it, so it joins nobody,"+
 			" and what was done on it without signing in belongs to none of them.", f.NS)

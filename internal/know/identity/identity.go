@@ -36,6 +36,7 @@ type Code string
 // The reasons. An edge has one: the first of these that applies.
 const (
 	Undone        Code = "cut"             // undone by hand
+	Nobody        Code = "blocked"         // an end is an identifier that points at nobody
 	SharedDevice  Code = "shared_device"   // an end is a device on which different people signed in
 	TooManyPeople Code = "too_many_people" // an end is an identifier that many people use
 	ClaimedOnly   Code = "claimed_only"    // unproven, and one side is verified

@@ -415,3 +415,35 @@ func TestResolve_limits(t *testing.T) {
 		}
 	})
 }
+
+// A fragment whose identifier is blocked is as if nothing had been said of it
+// and others, whatever came in which order; unblocking it is as if it had never
+// been blocked.
+func TestResolve_barred(t *testing.T) {
+	t.Parallel()
+	r := smallRules()
+	rapid.Check(t, func(t *rapid.T) {
+		nodes, edges := drawWorld(t)
+		r := r
+		r.Barred = map[fact.FragmentID]bool{}
+		for range rapid.IntRange(1, 3).Draw(t, "barred") {
+			r.Barred[rapid.SampledFrom(nodes).Draw(t, "fragment").ID] = true
+		}
+		left := slices.DeleteFunc(slices.Clone(edges), func(e identity.Edge) bool { return r.Barred[e.A] || r.Barred[e.B] })
+		got, want := identity.Resolve(nodes, edges, r), identity.Resolve(nodes, left, smallRules())
+		for i := range got {
+			got[i].Refused = slices.DeleteFunc(got[i].Refused, func(f identity.Refusal) bool { return r.Barred[f.Edge.A] || r.Barred[f.Edge.B] })
+			if len(got[i].Refused) == 0 {
+				got[i].Refused = nil
+			}
+		}
+		if d := gocmp.Diff(want, got, sameRef); d != "" {
+			t.Fatal(d)
+		}
+		turned := slices.Clone(edges)
+		slices.Reverse(turned)
+		if d := gocmp.Diff(identity.Resolve(nodes, edges, r), identity.Resolve(nodes, turned, r), sameRef); d != "" {
+			t.Fatalf("in another order: %s", d)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heed-platform/heed/internal/fact"
 	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/problem"
 )
@@ -38,6 +39,9 @@ type Namespace struct {
 type Rules struct {
 	// MaxFragments is how many fragments one person may have.
 	MaxFragments int
+	// Barred are fragments whose identifier points at nobody today: what was said
+	// of them and others is as if it had never been said, until they are no more.
+	Barred map[fact.FragmentID]bool
 
 	spaces []space
 	place  map[person.Namespace]int

@@ -98,7 +98,7 @@ func firstNamed(s *solver) []clock.Instant {
 	known := make([]bool, len(s.nodes))
 	for i := range s.links {
 		l := &s.links[i]
-		if l.Cut {
+		if l.void {
 			continue
 		}
 		for _, x := range [2]int32{l.a, l.b} {

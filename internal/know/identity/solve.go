@@ -24,6 +24,7 @@ type link struct {
 
 	a, b  int32
 	class class
+	void  bool // cut, or an end is barred: as if it had never been said
 	code  Code // empty while nothing speaks against it
 	ns    person.Namespace
 }
@@ -117,7 +118,7 @@ func (s *solver) connect(edges []Edge) {
 		if !okA || !okB || a == b {
 			continue
 		}
-		l := link{Edge: e, a: a, b: b}
+		l := link{Edge: e, a: a, b: b, void: e.Cut || s.rules.Barred[e.A] || s.rules.Barred[e.B]}
 		switch {
 		case !e.Verified:
 			l.class = claimed
@@ -141,7 +142,7 @@ func foldPairs(links []link) []link {
 	out := links[:0]
 	for _, l := range links {
 		if n := len(out); n > 0 && out[n-1].a == l.a && out[n-1].b == l.b {
-			out[n-1].Cut = out[n-1].Cut || l.Cut
+			out[n-1].Cut, out[n-1].void = out[n-1].Cut || l.Cut, out[n-1].void || l.void
 			continue
 		}
 		out = append(out, l)
@@ -193,7 +194,7 @@ func (s *solver) settle() {
 		s.verified[i] = s.nodes[i].Verified
 	}
 	for i := range s.links {
-		if l := &s.links[i]; l.Verified && !l.Cut {
+		if l := &s.links[i]; l.Verified && !l.void {
 			s.verified[l.a], s.verified[l.b] = true, true
 		}
 	}
@@ -228,6 +229,11 @@ func (s *solver) judge(l *link) (Code, person.Namespace) {
 	switch {
 	case l.Cut:
 		return Undone, ""
+	case l.void:
+		if s.rules.Barred[l.A] {
+			return Nobody, s.nodes[l.a].NS
+		}
+		return Nobody, s.nodes[l.b].NS
 	case behind&shared != 0:
 		return SharedDevice, s.behind(l, shared)
 	case behind&crowded != 0:

@@ -24,7 +24,7 @@ func Split(x, from fact.FragmentID, nodes []Node, edges []Edge, r Rules) [][2]fa
 	var cuts [][2]fact.FragmentID
 	for s.settle(); s.set.root(a) == s.set.root(b); s.settle() {
 		l := s.joint(a, b)
-		l.Cut = true
+		l.Cut, l.void = true, true
 		cuts = append(cuts, [2]fact.FragmentID{l.A, l.B})
 	}
 	return cuts

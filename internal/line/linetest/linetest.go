@@ -224,12 +224,12 @@ func Server(notice string) event.Source {
 // Arrival reads one event of a source.
 func (h *House) Arrival(src event.Source, body string, grants ...fact.Grant) line.Arrival {
 	h.T.Helper()
-	src.Canonical = h.canonical
+	src.Canonical, src.Once = h.canonical, h.Know.Once
 	parsed, err := event.Single([]byte(body), 0, src, h.Clock.Now())
 	if err != nil || parsed.Verdicts[0].Code != "" {
 		h.T.Fatalf("%v %+v", err, parsed.Verdicts)
 	}
-	return line.Arrival{Event: parsed.Verdicts[0].Event, Grants: grants}
+	return line.Arrival{Event: parsed.Verdicts[0].Event, Grants: grants, Elsewhere: parsed.Verdicts[0].Elsewhere}
 }
 
 func (h *House) canonical(ns person.Namespace, value string) (string, bool) {

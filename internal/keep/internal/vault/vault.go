@@ -11,6 +11,7 @@ import (
 	"hash"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
@@ -33,7 +34,8 @@ type Vault struct {
 	tombs *hasher
 	meta  *box
 
-	evidence int // how much of it is looked at for one person
+	evidence int           // how much of it is looked at for one person
+	patience time.Duration // with the scrubbing, of whoever is being erased
 
 	cache *cache // nil when other processes may change what it holds
 	lives lives
@@ -60,7 +62,7 @@ func Open(ctx context.Context, ids store.Identity, data store.Data, keyFile stri
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{ids: ids, data: data, clock: clk, keyFile: keyFile, evidence: clusterLimit}
+	v := &Vault{ids: ids, data: data, clock: clk, keyFile: keyFile, evidence: clusterLimit, patience: scrubTime}
 	v.ring.Store(ring)
 	if len(wrapped) == 0 {
 		var root [keySize]byte

@@ -174,7 +174,7 @@ func (in *Ingest) batch(r *http.Request, c call, src event.Source, parsed event.
 			b.Quarantine = append(b.Quarantine, in.Line.Sealed(src.Key, v.Code, v.Why, v.Raw, now))
 			continue
 		}
-		b.Arrivals = append(b.Arrivals, line.Arrival{Event: v.Event, Grants: in.Grants(src, &v.Event, gpc)})
+		b.Arrivals = append(b.Arrivals, line.Arrival{Event: v.Event, Grants: in.Grants(src, &v.Event, gpc), Elsewhere: v.Elsewhere})
 		index = append(index, i)
 	}
 	return b, index
