@@ -248,7 +248,7 @@ func (h *house) refusals(t *testing.T) []string {
 	nobody.Subject = gate.ByIdentifier(person.Ident(person.Email, "nobody-"+canaryMail))
 	_, err := gate.Ask[gate.Operate](context.Background(), h.Keep.Gate, nobody)
 	out = append(out, err.Error())
-	err = h.Tell(context.Background(), "server", []byte(`{"type":"track","event":"`+canary+`"}`))
+	err = h.Tell(context.Background(), "server", []byte(`{"type":"identify","traits":{"plan":"`+canary+`"}}`))
 	out = append(out, err.Error())
 	return out
 }
