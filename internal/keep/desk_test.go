@@ -15,7 +15,6 @@ import (
 // onBoth opens an empty keep on each database.
 func onBoth(t *testing.T, test func(t *testing.T, k *keep.Keep)) {
 	t.Helper()
-	t.Parallel()
 	for engine, url := range map[string]func(testing.TB) string{
 		"sqlite":   func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "heed.db") },
 		"postgres": pgtest.URL,
@@ -38,6 +37,7 @@ func onBoth(t *testing.T, test func(t *testing.T, k *keep.Keep)) {
 }
 
 func TestTicket_lives(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, k *keep.Keep) {
 		t.Helper()
 		ctx := t.Context()
@@ -92,6 +92,7 @@ func TestTicket_lives(t *testing.T) {
 }
 
 func TestRequest_changesAreNotLost(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, k *keep.Keep) {
 		t.Helper()
 		ctx := t.Context()

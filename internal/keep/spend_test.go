@@ -10,6 +10,7 @@ import (
 )
 
 func TestSpend_once(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, k *keep.Keep) {
 		t.Helper()
 		var first atomic.Int64
@@ -36,6 +37,7 @@ func TestSpend_once(t *testing.T) {
 }
 
 func TestCount_begins(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, k *keep.Keep) {
 		t.Helper()
 		for _, step := range []struct {
