@@ -116,18 +116,30 @@ func (v *Vault) beginRotation(ctx context.Context) error {
 func (v *Vault) Refresh(ctx context.Context) error {
 	v.filing.Lock()
 	defer v.filing.Unlock()
-	ring, err := openKeyring(v.keyFile, false, 0) // nodes may share a folder
-	if err != nil {
-		return err
-	}
-	v.ring.Store(ring)
-	if err := v.adopt(ctx); err != nil {
-		return fmt.Errorf("take over a key: %w", err)
-	}
-	if err := v.retire(ctx); err != nil {
-		return fmt.Errorf("destroy a key: %w", err)
-	}
-	return nil
+	// What is put into the file follows from what was read from it: nodes that
+	// share a folder do this one after the other.
+	return alone(v.keyFile, func() error {
+		ring, err := openKeyring(v.keyFile, false, 0)
+		if err != nil {
+			return err
+		}
+		// Whoever puts another file in its place by mistake does not take the key
+		// away that this process still holds.
+		switch known := v.keys(); {
+		case ring.Current < known.Current:
+			return ErrKeyOld
+		case ring.Current == known.Current && ring.Epochs[ring.Current] != known.Epochs[known.Current]:
+			return ErrKeyWrong
+		}
+		v.ring.Store(ring)
+		if err := v.adopt(ctx); err != nil {
+			return fmt.Errorf("take over a key: %w", err)
+		}
+		if err := v.retire(ctx); err != nil {
+			return fmt.Errorf("destroy a key: %w", err)
+		}
+		return nil
+	})
 }
 
 func (v *Vault) adopt(ctx context.Context) error {

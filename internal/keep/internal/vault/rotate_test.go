@@ -336,6 +336,18 @@ func TestOpen_refusesWhatDoesNotBelong(t *testing.T) {
 	if _, err := vault.Open(t.Context(), s.ids, s.data, filepath.Join(old, "heed.kek"), clock.NewStill(1)); !errors.Is(err, vault.ErrKeyOld) {
 		t.Errorf("the new store with the old key file: %v", err)
 	}
+	// A file that is put in its place while it runs takes nothing away.
+	v := s.over(t, s.ids, s.data)
+	right, err := os.ReadFile(filepath.Join(s.dir, "heed.kek"))
+	must(err)
+	file(old, s.dir, "heed.kek")
+	if err := v.Refresh(t.Context()); !errors.Is(err, vault.ErrKeyOld) {
+		t.Errorf("an old key file in the place of the right one: %v", err)
+	}
+	if _, err := v.Find(t.Context(), person.Ident(person.UserID, "user-0")); err != nil {
+		t.Errorf("it took a key away that was in use: %v", err)
+	}
+	must(os.WriteFile(filepath.Join(s.dir, "heed.kek"), right, 0o600))
 	must(s.data.Write(t.Context(), func(w store.Writer) error { return w.SetMeta(t.Context(), vault.Binding, []byte("mark")) }))
 	empty := t.TempDir()
 	if _, err := vault.Open(t.Context(), openIdentity(t, empty), s.data, filepath.Join(empty, "heed.kek"), clock.NewStill(1)); !errors.Is(err, vault.ErrStoreMissing) {
@@ -354,4 +366,43 @@ func openIdentity(t *testing.T, dir string) store.Identity {
 	}
 	t.Cleanup(func() { _ = ids.Close() })
 	return ids
+}
+
+// Nodes that share a folder take a new key over at the same moment: the file is
+// whole at every moment, and holds the key in the end.
+func TestRotate_sharedFolder(t *testing.T) {
+	t.Parallel()
+	s := openPostgres(t, t.TempDir(), pgtest.URL(t))
+	s.people(t, 0, 3)
+	var nodes []*vault.Vault
+	for range 4 {
+		nodes = append(nodes, s.over(t, s.ids, s.data))
+	}
+	var hands sync.WaitGroup
+	for _, v := range nodes[1:] {
+		hands.Go(func() {
+			for range 20 {
+				if err := v.Refresh(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 4 {
+		if _, err := nodes[0].Rotate(t.Context(), nothing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hands.Wait()
+	for _, v := range nodes {
+		if err := v.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if r := ring(t, s.dir); r.Current != 5 || len(r.Epochs) != 1 {
+		t.Errorf("the file holds %d keys, the current one of epoch %d", len(r.Epochs), r.Current)
+	}
+	if err := s.reads(t, 3); err != nil {
+		t.Error(err)
+	}
 }
