@@ -20,6 +20,7 @@ import (
 type Report struct {
 	At          clock.Instant `json:"at"`
 	Disclosures int           `json:"disclosures"`
+	Unjudged    int           `json:"unjudged"` // values whose promise retention has emptied since: nobody can tell any more
 	Exceptions  []Exception   `json:"exceptions"`
 	Uses        []Use         `json:"uses"`
 }
@@ -62,6 +63,9 @@ func Compare(ctx context.Context, g *gate.Gate, a Asking, at RulesAt) (Report, e
 	c := comparison{rules: at, uses: map[Use]*Use{}, report: Report{Exceptions: []Exception{}, Uses: []Use{}}}
 	err := gate.ExportAll(ctx, g, "conformance", gate.Asking{By: a.By, Role: a.Role, Why: a.Why}, func(d gate.Dossier) error {
 		c.report.At = d.Now()
+		if err := c.emptiedOf(ctx, d); err != nil {
+			return err
+		}
 		return d.Facts(ctx, func(l gate.Line) error {
 			if l.Kind != fact.KindDisclosure || l.Payload == nil {
 				return nil
@@ -86,9 +90,21 @@ func Compare(ctx context.Context, g *gate.Gate, a Asking, at RulesAt) (Report, e
 }
 
 type comparison struct {
-	rules  RulesAt
-	uses   map[Use]*Use
-	report Report
+	rules   RulesAt
+	uses    map[Use]*Use
+	report  Report
+	emptied clock.Instant // when the first event came that retention has emptied; 0 is none
+}
+
+// emptiedOf finds what of a person is no longer there to judge by.
+func (c *comparison) emptiedOf(ctx context.Context, d gate.Dossier) error {
+	c.emptied = 0
+	return d.Facts(ctx, func(l gate.Line) error {
+		if l.Kind == fact.KindEvent && l.Payload == nil && (c.emptied == 0 || l.Received < c.emptied) {
+			c.emptied = l.Received
+		}
+		return nil
+	})
 }
 
 // judge asks about one disclosure what was asked when it left.
@@ -99,6 +115,10 @@ func (c *comparison) judge(ctx context.Context, d gate.Dossier, l gate.Line) err
 	}
 	c.report.Disclosures++
 	wrong := func(field, code, why string) {
+		if c.emptied != 0 && c.emptied <= l.Received {
+			c.report.Unjudged++
+			return
+		}
 		c.report.Exceptions = append(c.report.Exceptions, Exception{
 			Disclosure: v.ID, Person: d.Ref(), At: v.At, Purpose: v.Purpose, Channel: v.Channel, Recipient: v.Recipient,
 			Field: field, Code: code, Why: why,

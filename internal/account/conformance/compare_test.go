@@ -10,8 +10,11 @@ import (
 	"github.com/heed-platform/heed/internal/account/housetest"
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/fact"
+	"github.com/heed-platform/heed/internal/keep"
 	"github.com/heed-platform/heed/internal/keep/gate"
 	"github.com/heed-platform/heed/internal/know/profile"
+	"github.com/heed-platform/heed/internal/line"
+	"github.com/heed-platform/heed/internal/person"
 	"github.com/heed-platform/heed/internal/policy"
 	"github.com/heed-platform/heed/internal/policy/define"
 )
@@ -176,4 +179,25 @@ func TestCompare_noYesThen(t *testing.T) {
 
 func always(r *policy.Rules) conformance.RulesAt {
 	return func(clock.Instant) (*policy.Rules, error) { return r, nil }
+}
+
+// TestCompare_emptied: a letter of which retention has emptied the grounds is no
+// exception, and is not passed over in silence.
+func TestCompare_emptied(t *testing.T) {
+	t.Parallel()
+	h := housetest.New(t, "sqlite", "")
+	given(t, h)
+	frag, err := h.Keep.Vault().Find(t.Context(), person.Ident(person.UserID, "ada"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Keep.Vault().Drop(t.Context(), h.Keep.Writer, frag, line.Folding(h.Keep, func(*fact.Event) {}),
+		func(l keep.Fact) bool { return l.Kind == fact.KindEvent }, keep.AuditEntry{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := conformance.Compare(t.Context(), h.Keep.Gate, auditor, always(nil))
+	if err != nil || len(r.Exceptions) != 0 || r.Unjudged != 1 || r.Disclosures != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
 }

@@ -8,6 +8,7 @@
 // ruled at the time; this is the check that it did, made from the ledgers alone.
 //
 // It promises that every disclosure is in the report once, as a use or as an
-// exception. It does not judge what retention has emptied, nor what left before
-// the first rules were kept. Start reading at Compare.
+// exception. What looks like an exception but rested on events that retention has
+// emptied since is only counted, for nobody can tell any more. It does not judge
+// what left before the first rules were kept. Start reading at Compare.
 package conformance

@@ -65,6 +65,9 @@ func (r Report) Text(w io.Writer) error {
 			_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", stamp(e.At), e.Purpose, to(e.Channel, e.Recipient), e.Field, e.Why)
 		}
 	}
+	if r.Unjudged > 0 {
+		_, _ = fmt.Fprintf(t, "%d values cannot be judged any more: retention has emptied what they stood under.\n", r.Unjudged)
+	}
 	if len(r.Uses) > 0 {
 		_, _ = fmt.Fprintln(t, "\nPURPOSE\tTO\tKIND OF DATA\tPROMISE\tTIMES\tLAST")
 		for _, u := range r.Uses {
