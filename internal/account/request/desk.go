@@ -86,7 +86,7 @@ func (d *Desk) Open(ctx context.Context, a Asked) (Request, error) {
 }
 
 // house is the clock where no law pack sets one: a right does not wait for them.
-var house = policy.Deadline{Clock: define.Clock{Within: 30, Unit: "days", Law: "our own thirty days"}}
+var house = policy.Deadline{Clock: define.Clock{Within: 30, Unit: "days", Law: "our own thirty days"}} //nolint:gochecknoglobals // a constant that Go has no word for
 
 // wind sets the request's clocks by the law of the place.
 func (d *Desk) wind(q *Request) error {

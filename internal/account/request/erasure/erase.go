@@ -106,7 +106,7 @@ func (e *Eraser) finish(ctx context.Context, a gate.Asking, q request.Request, b
 			return Proof{}, err
 		}
 	}
-	if q, err = e.announce(ctx, a, pass, q); err != nil {
+	if q, err = e.announce(ctx, a, q); err != nil {
 		return Proof{}, err
 	}
 	// The ledger is read when nothing can be added to it any more.
@@ -145,7 +145,7 @@ func (e *Eraser) open(ctx context.Context, a gate.Asking) (d gate.Dossier, pass 
 const announced = "announced"
 
 // announce tells the person on every proven address, once.
-func (e *Eraser) announce(ctx context.Context, a gate.Asking, pass gate.Pass[gate.Honor], q request.Request) (request.Request, error) {
+func (e *Eraser) announce(ctx context.Context, a gate.Asking, q request.Request) (request.Request, error) {
 	if slices.ContainsFunc(q.Steps, func(s request.Step) bool { return s.What == announced }) {
 		return q, nil
 	}

@@ -393,7 +393,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, status := range []string{"in_progress", "in_progress", "completed", "completed", "cancelled"} {
+	for _, status := range []string{"in_progress", "in_progress", "completed", "completed", "cancelled"} { //nolint:misspell // OpenDSR spells it so
 		if err := say("payment-house", id, status, now); err != nil {
 			t.Errorf("%s: %v", status, err)
 		}

@@ -84,7 +84,7 @@ func (c *Carrier) carry(ctx context.Context, job queue.Claimed) (over bool, err 
 	if part != nil && part.Status != request.Untold {
 		return true, nil // told before it could be said
 	}
-	sent := c.send(ctx, parcel, part)
+	sent := c.send(ctx, parcel)
 	if sent == nil {
 		return true, c.told(ctx, parcel, part, "sent", "")
 	}
@@ -119,7 +119,7 @@ func (c *Carrier) part(ctx context.Context, id string) (*request.Request, error)
 
 var errNoWay = errors.New("no way to reach the recipient is configured")
 
-func (c *Carrier) send(ctx context.Context, p gate.Parcel, part *request.Request) error {
+func (c *Carrier) send(ctx context.Context, p gate.Parcel) error {
 	if p.Channel == Webhook {
 		to, _ := c.Rules().Recipient(p.Recipient)
 		secret, err := c.Secret(p.Recipient)

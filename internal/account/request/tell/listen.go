@@ -30,9 +30,10 @@ var errAnswer = problem.New(problem.Unauthenticated, "answer-not-signed",
 	"The answer is not signed by the recipient whose request it names; sign it as Standard Webhooks 1.0.0 says, with the secret that heed webhook shows.")
 
 // answers are the words for how far a recipient is: OpenDSR's, and plain ones.
-var answers = map[string]request.Status{ //nolint:gochecknoglobals // a table that nothing writes to
+var answers = map[string]request.Status{
 	"pending": request.Working, "in_progress": request.Working, "completed": request.Done, "done": request.Done,
-	"cancelled": request.Refused, "refused": request.Refused,
+	"cancelled": request.Refused, //nolint:misspell // OpenDSR spells it so
+	"refused":   request.Refused,
 }
 
 // seen is the kind of tickets by which a call is told from its copy.

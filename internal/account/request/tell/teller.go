@@ -271,7 +271,7 @@ func corrected(d gate.Dossier, about string, fields []string) map[string]json.Ra
 }
 
 // asks is what a recipient is asked to do, in a sentence.
-var asks = map[request.Right]string{ //nolint:gochecknoglobals // a table that nothing writes to
+var asks = map[request.Right]string{
 	request.Erasure:        "Please erase everything that you hold of this person because of us, tell those to whom you passed it on, and tell us when it is done.",
 	request.Objection:      "This person objects to your use of their data for anything that their orders do not need. Please stop, tell those to whom you passed it on, and tell us when you have.",
 	request.Restriction:    "This person asked that their data is kept and not used. Please stop using it and tell us when you have.",

@@ -29,8 +29,10 @@ const day = clock.Instant(1_772_442_000_000_000)
 type ada struct{ erased int }
 
 var told = []erasure.Recipient{
-	{Recipient: "mail-relay", Label: "Posthorn Mail", Status: request.Told}, {Recipient: "ad-network", Label: "Schaufenster Ads", Status: request.Done},
-	{Recipient: "style-partner", Label: "Garderobe Partners", Status: request.Failed}, {Recipient: "gone", Status: request.Untold},
+	{Recipient: "mail-relay", Label: "Posthorn Mail", Status: request.Told},
+	{Recipient: "ad-network", Label: "Schaufenster Ads", Status: request.Done},
+	{Recipient: "style-partner", Label: "Garderobe Partners", Status: request.Failed},
+	{Recipient: "gone", Status: request.Untold},
 }
 
 func (*ada) Requests(context.Context, access.Visitor) ([]rights.Shown, error) {
