@@ -32,6 +32,7 @@ type App struct {
 	sources  atomic.Pointer[registry]
 	first    First
 	base     *swap
+	edition  string // of the workspace that follow read last
 	metrics  *web.Metrics
 	public   atomic.Pointer[string]
 	draining atomic.Bool

@@ -19,6 +19,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	// What somebody says sets a timer of now: their audiences follow at a blink.
 	wg.Go(func() { a.every(ctx, 200*time.Millisecond, "timers", a.timers) })
+	wg.Go(func() { a.every(ctx, time.Second, "workspace", a.follow) })
 	wg.Go(func() { a.every(ctx, 10*time.Minute, "quarantine", a.expire) })
 	wg.Go(func() { a.every(ctx, time.Minute, "erasures", a.finishErasures) })
 	wg.Go(func() { a.every(ctx, 10*time.Second, "blocked values", a.settleBlocked) })

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/heed-platform/heed/internal/clock"
 	"github.com/heed-platform/heed/internal/keep/internal/store"
 	"github.com/heed-platform/heed/internal/keep/internal/vault"
@@ -47,8 +49,23 @@ func (k *Keep) Define(ctx context.Context, by, what string, defs []Definition) e
 		for _, d := range defs {
 			tx.Audit(vault.AuditEntry{What: what, By: by, Ref: RefOf(d)})
 		}
-		return nil
+		return turn(ctx, tx)
 	})
+}
+
+// editionMeta names the workspace as it stands: another name, another workspace.
+const editionMeta = "edition"
+
+// turn gives the workspace another name, so that every node sees that it changed.
+func turn(ctx context.Context, tx *vault.Tx) error {
+	return tx.Store.SetMeta(ctx, editionMeta, []byte(uuid.NewString()))
+}
+
+// Edition changes whenever a definition, a source or a token does, on whichever
+// node.
+func (k *Keep) Edition(ctx context.Context) (string, error) {
+	name, err := k.Meta(ctx, editionMeta)
+	return string(name), err
 }
 
 // RefOf is how the audit chain names a definition as it stands: which one, the
@@ -75,7 +92,10 @@ func (k *Keep) Sources(ctx context.Context) ([]Source, error) {
 func (k *Keep) PutSource(ctx context.Context, by string, s Source) error {
 	return k.vault.Write(ctx, k.Writer, nil, func(tx *vault.Tx) error {
 		tx.Audit(vault.AuditEntry{What: "source.set", By: by, Ref: s.Key})
-		return tx.Store.PutSources(ctx, []Source{s})
+		if err := tx.Store.PutSources(ctx, []Source{s}); err != nil {
+			return err
+		}
+		return turn(ctx, tx)
 	})
 }
 
@@ -88,7 +108,10 @@ func (k *Keep) Tokens(ctx context.Context) ([]Token, error) {
 func (k *Keep) PutToken(ctx context.Context, by string, t Token) error {
 	return k.vault.Write(ctx, k.Writer, nil, func(tx *vault.Tx) error {
 		tx.Audit(vault.AuditEntry{What: "token.set", By: by, Ref: t.Role + ":" + t.Name})
-		return tx.Store.PutTokens(ctx, []Token{t})
+		if err := tx.Store.PutTokens(ctx, []Token{t}); err != nil {
+			return err
+		}
+		return turn(ctx, tx)
 	})
 }
 
