@@ -160,6 +160,7 @@ func TestCompare_noYesThen(t *testing.T) {
 			}
 		case fact.KindDisclosure:
 			sent = l
+		default: // nothing else is in question here
 		}
 	}
 	question := policy.Question{Use: policy.Contact, Purpose: letters, Channel: "email", Recipient: "mail-relay", Now: sent.Received}

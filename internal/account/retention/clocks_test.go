@@ -17,8 +17,8 @@ import (
 
 // The traits of the property and their categories, and its purposes.
 var (
-	kinds    = map[string]string{"email": "user.contact.email", "phone": "user.contact.phone_number", "first_name": "user.name", "city": "user.contact.address.city"} //nolint:gochecknoglobals // tables
-	purposes = []string{"essential.service", "marketing.communications.email"}                                                                                        //nolint:gochecknoglobals // tables
+	kinds    = map[string]string{"email": "user.contact.email", "phone": "user.contact.phone_number", "first_name": "user.name", "city": "user.contact.address.city"}
+	purposes = []string{"essential.service", "marketing.communications.email"}
 )
 
 // promises draws a workspace: two notices, some covers, some ends.

@@ -11,7 +11,7 @@ import (
 )
 
 // names are the members of an event that spell an identifier.
-var names = map[string]person.Namespace{ //nolint:gochecknoglobals // a table
+var names = map[string]person.Namespace{
 	"userId": person.UserID, "anonymousId": person.AnonymousID, "groupId": event.GroupID,
 }
 
