@@ -18,7 +18,11 @@ func (a *App) Conformance(ctx context.Context, by catalog.Actor, why string) (co
 		return conformance.Report{}, err
 	}
 	asking := conformance.Asking{By: by.Name, Role: string(by.Role), Why: why}
-	return conformance.Compare(ctx, a.Keep.Gate, asking, newHistory(entries).rules)
+	r, err := conformance.Compare(ctx, a.Keep.Gate, asking, newHistory(entries).rules)
+	if err == nil && r.At == 0 {
+		r.At = a.Clock.Now() // there is nobody yet
+	}
+	return r, err
 }
 
 // history is the rules of every time, compiled when they are asked for.
