@@ -235,7 +235,7 @@ func TestBlocked_importedAgain(t *testing.T) {
 		bring := func(when string, accepted, duplicates int64) {
 			t.Helper()
 			r, err := h.Import(t.Context(), app.Import{Map: tills, Options: source.Options{Paths: []string{file}}})
-			if err != nil || int64(r.Accepted) != accepted || int64(r.Duplicates) != duplicates {
+			if err != nil || r.Accepted != accepted || r.Duplicates != duplicates {
 				t.Fatalf("%s: %+v %v", when, r, err)
 			}
 		}

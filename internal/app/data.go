@@ -206,12 +206,9 @@ func (a *App) speak(ctx context.Context, by person.Identifier, notice, name stri
 		"type": "identify", "messageId": uuid.NewString(), "traits": map[string]any{name: value},
 		"context": map[string]any{"externalIds": []any{map[string]any{"type": string(by.NS), "id": by.Value.Reveal(), "collection": "users", "encoding": "none"}}},
 	}
-	switch by.NS {
-	case person.UserID:
-		call["userId"] = by.Value.Reveal()
-		delete(call, "context")
-	case person.AnonymousID:
-		call["anonymousId"] = by.Value.Reveal()
+	own := map[person.Namespace]string{person.UserID: "userId", person.AnonymousID: "anonymousId"}
+	if field, ok := own[by.NS]; ok {
+		call[field] = by.Value.Reveal()
 		delete(call, "context")
 	}
 	body, err := json.Marshal(call)

@@ -36,7 +36,7 @@ func (a *App) promises() api.Promises {
 		},
 		TellOfLeak: func(ctx context.Context, by catalog.Actor, id, campaign string) (any, error) {
 			sent, err := a.TellOfLeak(ctx, by, id, campaign)
-			return told{sent.Considered, sent.Withheld}, err
+			return told(sent), err
 		},
 		CloseLeak: func(ctx context.Context, by catalog.Actor, id, why string) (any, error) {
 			return a.CloseLeak(ctx, by, id, why)

@@ -60,7 +60,7 @@ func shown(m delivery.Kept) row {
 func (d Deps) home(w http.ResponseWriter, r *http.Request) error {
 	box := d.outbox(r)
 	if box == nil {
-		return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "server.html", Title: "heed", Narrow: true})
+		return d.render(w, r, look.Page{In: "en", Name: "server.html", Title: "heed", Narrow: true})
 	}
 	lately := box.List()
 	data := struct {
@@ -71,7 +71,7 @@ func (d Deps) home(w http.ResponseWriter, r *http.Request) error {
 	for _, m := range lately {
 		data.Messages = append(data.Messages, shown(m))
 	}
-	return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "outbox.html", Title: "Outbox", Data: data, Wide: true})
+	return d.render(w, r, look.Page{In: "en", Name: "outbox.html", Title: "Outbox", Data: data, Wide: true})
 }
 
 func count(n int) string {
@@ -127,7 +127,7 @@ func (d Deps) message(w http.ResponseWriter, r *http.Request) error {
 		return web.ErrRoute
 	}
 	shown := shown(m)
-	return d.render(w, r, http.StatusOK, look.Page{In: "en", Name: "message.html", Title: shown.Subject, Data: shown, Wide: true, Frame: true})
+	return d.render(w, r, look.Page{In: "en", Name: "message.html", Title: shown.Subject, Data: shown, Wide: true, Frame: true})
 }
 
 // body is a message's own HTML, in a box from which nothing gets out.

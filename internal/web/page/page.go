@@ -64,7 +64,7 @@ func get(h web.Handler) web.Handler {
 }
 
 // render writes a page of the set.
-func (d Deps) render(w http.ResponseWriter, r *http.Request, status int, p look.Page) error {
+func (d Deps) render(w http.ResponseWriter, r *http.Request, p look.Page) error {
 	p.Set = pages
-	return d.Look.Render(w, r, status, p)
+	return d.Look.Render(w, r, http.StatusOK, p)
 }

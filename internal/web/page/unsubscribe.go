@@ -58,7 +58,7 @@ func (d Deps) out(w http.ResponseWriter, r *http.Request, presses *web.Limiter) 
 	case r.Method != http.MethodPost:
 		d.Looked(r, link.Who, token)
 		say := d.Look.Words(r)
-		return d.render(w, r, http.StatusOK, look.Page{Name: "leave.html", Title: say.T("out.title", "what", link.What), Data: link, Narrow: true})
+		return d.render(w, r, look.Page{Name: "leave.html", Title: say.T("out.title", "what", link.What), Data: link, Narrow: true})
 	case !presses.Allow(token, d.Clock.Now()):
 		return web.ErrTooFast
 	case !pressed(w, r):
@@ -88,7 +88,7 @@ func (d Deps) left(w http.ResponseWriter, r *http.Request, link Link, s Stop) er
 
 		Stopped Stop
 	}{link, s}
-	return d.render(w, r, http.StatusOK, look.Page{Name: "left.html", Title: d.Look.Words(r).T("out.done_title"), Data: data, Narrow: true})
+	return d.render(w, r, look.Page{Name: "left.html", Title: d.Look.Words(r).T("out.done_title"), Data: data, Narrow: true})
 }
 
 var errStop = problem.New(problem.Unavailable, "unsubscribe-later", "Your wish could not be kept just now; press the button again in a moment.")

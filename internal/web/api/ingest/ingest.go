@@ -189,7 +189,7 @@ func (in *Ingest) answer(w http.ResponseWriter, src event.Source, parsed event.P
 			accepted++
 		case line.Duplicate:
 			duplicates++
-		case line.Quarantined:
+		case line.Quarantined, line.Refused:
 			v := &parsed.Verdicts[index[i]]
 			v.Code, v.Why = a.Code, a.Why
 		}
