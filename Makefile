@@ -9,8 +9,9 @@ lint := go tool -modfile=tools/go.mod golangci-lint
 # that belongs to another user) it would fail instead of leaving the stamp out.
 stamp := $(shell git status --porcelain >/dev/null 2>&1 || echo -buildvcs=false)
 
-# Two packages at a time: every package that speaks to a database starts its own.
-test := go test -race -p 2 -timeout 30m
+# Three packages at a time: every package that speaks to a database starts its
+# own, and waits for its disk much of the time.
+test := go test -race -p 3 -timeout 30m
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z]+:.*##/ {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
