@@ -58,6 +58,7 @@ type proof struct {
 	language string
 	evidence string
 	notice   func(Purpose) string // what a yes to a purpose is given under
+	taken    []string             // records of entries that are taken back as if they had never been
 }
 
 // statement is what the ledger hears of a change, and what proves it. A part that
@@ -75,7 +76,7 @@ func (s Sheet) statement(to Choices, under proof) gate.Statement {
 		if i < 0 {
 			continue
 		}
-		for _, g := range s.answer(s.Purposes[i], d.To == On, under.notice) {
+		for _, g := range s.answer(s.Purposes[i], d.To == On, under) {
 			g.Method, g.Source, g.Evidence, g.Language, g.Said = under.method, source, under.evidence, under.language, s.now
 			st.Grants = append(st.Grants, g)
 		}
@@ -91,8 +92,8 @@ const source = "preferences"
 
 // answer is the entries of one yes or no to a purpose. A yes answers what was
 // said against it, entry by entry; where such a no was about more than this
-// purpose, the rest of it stands on.
-func (s Sheet) answer(p Purpose, yes bool, notice func(Purpose) string) []fact.Grant {
+// purpose, the rest of it stands on, unless the whole of it is taken back.
+func (s Sheet) answer(p Purpose, yes bool, under proof) []fact.Grant {
 	if !yes {
 		status := fact.Objected
 		if p.consent || slices.ContainsFunc(s.profile.Grants, func(g fact.Grant) bool { return g.Purpose == p.Key && g.Status == fact.Granted }) {
@@ -100,12 +101,15 @@ func (s Sheet) answer(p Purpose, yes bool, notice func(Purpose) string) []fact.G
 		}
 		return []fact.Grant{{Purpose: p.Key, Status: status, Notice: ref(p.Notice)}}
 	}
-	out := []fact.Grant{{Purpose: p.Key, Status: fact.Granted, Notice: notice(p)}}
+	out := []fact.Grant{{Purpose: p.Key, Status: fact.Granted, Notice: under.notice(p)}}
 	for _, no := range p.stops {
 		if no.Purpose == p.Key && no.Channel == "" {
 			continue // the yes above answers it
 		}
 		for _, other := range s.Purposes {
+			if slices.Contains(under.taken, no.Record) {
+				break
+			}
 			// Asked against the definitions, so that nothing else comes alive.
 			if other.Key != p.Key && slices.ContainsFunc(other.stops, func(g fact.Grant) bool { return g.Record == no.Record }) {
 				out = append(out, fact.Grant{Purpose: other.Key, Channel: no.Channel, Status: no.Status, Notice: no.Notice})

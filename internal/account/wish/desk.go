@@ -60,7 +60,8 @@ type Saved struct {
 	Changed []Difference  `json:"changed"` // by name
 	Leaving int           `json:"leaving"` // messages that were already leaving and may still arrive
 	Undone  bool          `json:"undone,omitempty"`
-	Order   []string      `json:"order,omitempty"` // of the channels that were liked before
+	Order   []string      `json:"order,omitempty"`   // of the channels that were liked before
+	Records []string      `json:"records,omitempty"` // entries of the ledger that it made
 }
 
 // liked are the channels that are not refused, in order.
@@ -101,7 +102,7 @@ func (k Desk) declare(ctx context.Context, v access.Visitor, s Sheet, to Choices
 	if err != nil {
 		return Saved{}, fmt.Errorf("save choices: %w", err)
 	}
-	done := Saved{At: k.Clock.Now(), Changed: changed, Leaving: receipt.Leaving, Undone: undone, Order: s.liked()}
+	done := Saved{At: k.Clock.Now(), Changed: changed, Leaving: receipt.Leaving, Undone: undone, Order: s.liked(), Records: receipt.Records}
 	body, err := json.Marshal(done)
 	if err != nil {
 		return Saved{}, fmt.Errorf("note choices: %w", err)
@@ -178,7 +179,7 @@ func (k Desk) Undo(ctx context.Context, v access.Visitor, language string) (Save
 	}
 	return k.declare(ctx, v, s, to, proof{
 		method: ByUndo, language: language, evidence: "undo within a minute, same session",
-		notice: func(p Purpose) string { return before(book, p.Key) },
+		notice: func(p Purpose) string { return before(book, p.Key) }, taken: last.Records,
 	})
 }
 
