@@ -82,7 +82,7 @@ func TestRead_whatApprovalWouldRefuseIsFoundWithFileAndLine(t *testing.T) {
 		},
 		"a topic that is not there": {
 			letters, "topic: pantry", "topic: pantrry",
-			[]string{letters + `:67: topic: there is no topic "pantrry"`},
+			[]string{letters + `:69: topic: there is no topic "pantrry"`},
 		},
 		"a purpose that is not there": {
 			texts, "purpose: marketing.communications.sms", "purpose: marketing.communications.smoke",
