@@ -123,7 +123,7 @@ func (h *house) deliver(t *rapid.T, all []arrival) (total said) {
 // played is how many rounds a property has on each database.
 func played(name string) int {
 	if name == "sqlite" {
-		return longtest.Rounds(6, 50)
+		return longtest.Rounds(4, 50)
 	}
 	return longtest.Rounds(2, 10)
 }
@@ -456,7 +456,7 @@ var broken = rapid.Custom(func(t *rapid.T) map[string]any {
 func TestShuffled_fourClients(t *testing.T) {
 	t.Parallel()
 	const each, batch = 15, 40
-	families := longtest.Rounds(12, 60)
+	families := longtest.Rounds(8, 60)
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

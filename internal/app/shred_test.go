@@ -27,11 +27,8 @@ import (
 	"github.com/heed-platform/heed/internal/problem"
 )
 
-// crowd is how many people the proof is about; she is the one who is erased.
-const (
-	crowd = 1000
-	she   = 417
-)
+// she is the one of the crowd who is erased.
+const she = 117
 
 // gather lets the crowd come in, some at a time.
 func (h *house) gather(t *testing.T) {
