@@ -63,15 +63,16 @@ func Compare(ctx context.Context, g *gate.Gate, a Asking, at RulesAt) (Report, e
 	c := comparison{rules: at, uses: map[Use]*Use{}, report: Report{Exceptions: []Exception{}, Uses: []Use{}}}
 	err := gate.ExportAll(ctx, g, "conformance", gate.Asking{By: a.By, Role: a.Role, Why: a.Why}, func(d gate.Dossier) error {
 		c.report.At = d.Now()
-		if err := c.emptiedOf(ctx, d); err != nil {
+		left, err := c.gather(ctx, d)
+		if err != nil {
 			return err
 		}
-		return d.Facts(ctx, func(l gate.Line) error {
-			if l.Kind != fact.KindDisclosure || l.Payload == nil {
-				return nil
+		for _, l := range left {
+			if err := c.judge(ctx, d, l); err != nil {
+				return err
 			}
-			return c.judge(ctx, d, l)
-		})
+		}
+		return nil
 	})
 	if err != nil {
 		return Report{}, err
@@ -96,15 +97,21 @@ type comparison struct {
 	emptied clock.Instant // when the first event came that retention has emptied; 0 is none
 }
 
-// emptiedOf finds what of a person is no longer there to judge by.
-func (c *comparison) emptiedOf(ctx context.Context, d gate.Dossier) error {
+// gather finds a person's disclosures, and what is no longer there to judge them
+// by. They are judged afterwards: judging reads the person again, and whoever
+// reads while reading waits for a connection that may be their own.
+func (c *comparison) gather(ctx context.Context, d gate.Dossier) (left []gate.Line, err error) {
 	c.emptied = 0
-	return d.Facts(ctx, func(l gate.Line) error {
-		if l.Kind == fact.KindEvent && l.Payload == nil && (c.emptied == 0 || l.Received < c.emptied) {
+	err = d.Facts(ctx, func(l gate.Line) error {
+		switch {
+		case l.Kind == fact.KindDisclosure && l.Payload != nil:
+			left = append(left, l)
+		case l.Kind == fact.KindEvent && l.Payload == nil && (c.emptied == 0 || l.Received < c.emptied):
 			c.emptied = l.Received
 		}
 		return nil
 	})
+	return left, err
 }
 
 // judge asks about one disclosure what was asked when it left.

@@ -2,7 +2,10 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -132,6 +135,41 @@ func TestCompare_findsWhatWasNeverPromised(t *testing.T) {
 			t.Errorf("%v\n%s", err, &table)
 		}
 	}
+}
+
+// TestCompare_manyAtOnce: many more reports than there are connections come to
+// judging side by side, because none of them holds one while it judges.
+func TestCompare_manyAtOnce(t *testing.T) {
+	t.Parallel()
+	housetest.On(t, func(t *testing.T, h *housetest.House) {
+		t.Helper()
+		given(t, h)
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		defer stop()
+		const reports = 48
+		var here atomic.Int64
+		everybody := make(chan struct{})
+		meet := func(clock.Instant) (*policy.Rules, error) {
+			if here.Add(1) == reports {
+				close(everybody)
+			}
+			select {
+			case <-everybody:
+				return h.Rules, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		var all sync.WaitGroup
+		for range reports {
+			all.Go(func() {
+				if r, err := conformance.Compare(ctx, h.Keep.Gate, auditor, meet); err != nil || r.Disclosures != 1 {
+					t.Errorf("%d disclosures, %v", r.Disclosures, err)
+				}
+			})
+		}
+		all.Wait()
+	})
 }
 
 // TestCompare_noYesThen: a yes that came later excuses nothing earlier.
